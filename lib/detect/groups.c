@@ -1,0 +1,190 @@
+#include "detect/groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+
+enum { SLOTS_MIN = 1024, CANDIDATES = 8 };
+
+void
+groups_init(struct groups *gs, struct window *w, struct pool *p, uint32_t key_size, size_t promise)
+{
+	*gs = (struct groups){.window = w, .key_size = key_size, .mask = SLOTS_MIN - 1};
+	gs->key_at = (uint32_t)(sizeof(struct group) + w->tail * sizeof(uint64_t));
+	gs->slots = mem_zero(SLOTS_MIN, sizeof *gs->slots);
+	slab_init(&gs->slab, p, gs->key_at + key_size, promise);
+}
+
+uint32_t
+groups_next(const struct groups *gs, uint32_t ref)
+{
+	for (ref++; ref < gs->slab.next; ref++)
+		if (groups_at(gs, ref)->pins != GROUP_FREE)
+			return ref;
+	return 0;
+}
+
+void
+groups_release(struct groups *gs)
+{
+	for (uint32_t ref = groups_next(gs, 0); ref != 0; ref = groups_next(gs, ref))
+		window_clear(gs->window, groups_at(gs, ref));
+	slab_release(&gs->slab);
+	free(gs->slots);
+	*gs = (struct groups){0};
+}
+
+static bool
+key_equal(const struct groups *gs, const struct group *g, const void *key)
+{
+	const uint8_t *a = groups_key(gs, g), *b = key;
+
+	for (uint32_t i = 0; i < gs->key_size; i += 8)
+		if (load_le64(a + i) != load_le64(b + i))
+			return false;
+	return true;
+}
+
+/* The slot that holds the key, or the free one where it would go. */
+static uint32_t
+slot_find(const struct groups *gs, const void *key, uint32_t hash)
+{
+	uint32_t i = hash & gs->mask;
+
+	for (; gs->slots[i] != 0; i = (i + 1) & gs->mask)
+		if ((uint32_t)(gs->slots[i] >> 32) == hash &&
+		    key_equal(gs, groups_at(gs, (uint32_t)gs->slots[i]), key))
+			break;
+	return i;
+}
+
+uint32_t
+groups_find(const struct groups *gs, const void *key, uint32_t hash)
+{
+	return (uint32_t)gs->slots[slot_find(gs, key, hash)];
+}
+
+static void
+slots_grow(struct groups *gs)
+{
+	uint64_t *old = gs->slots;
+	uint32_t old_mask = gs->mask;
+
+	gs->mask = old_mask * 2 + 1;
+	gs->slots = mem_zero((size_t)gs->mask + 1, sizeof *gs->slots);
+	for (size_t i = 0; i <= old_mask; i++) {
+		if (old[i] == 0)
+			continue;
+		uint32_t at = (uint32_t)(old[i] >> 32) & gs->mask;
+		while (gs->slots[at] != 0)
+			at = (at + 1) & gs->mask;
+		gs->slots[at] = old[i];
+	}
+	free(old);
+}
+
+/* Frees the slot and closes the gap behind it. */
+static void
+slot_free(struct groups *gs, uint32_t hole)
+{
+	for (uint32_t i = (hole + 1) & gs->mask; gs->slots[i] != 0; i = (i + 1) & gs->mask) {
+		uint32_t home = (uint32_t)(gs->slots[i] >> 32) & gs->mask;
+
+		if (((i - home) & gs->mask) < ((i - hole) & gs->mask))
+			continue;
+		gs->slots[hole] = gs->slots[i];
+		hole = i;
+	}
+	gs->slots[hole] = 0;
+}
+
+static void
+group_remove(struct groups *gs, uint32_t ref)
+{
+	struct group *g = groups_at(gs, ref);
+	uint32_t i = g->hash & gs->mask;
+
+	while ((uint32_t)gs->slots[i] != ref)
+		i = (i + 1) & gs->mask;
+	slot_free(gs, i);
+	window_clear(gs->window, g);
+	g->pins = GROUP_FREE;
+	slab_free(&gs->slab, ref);
+	gs->count--;
+}
+
+/* Makes room by the least active of the next records in turn. */
+static bool
+groups_evict(struct groups *gs, uint32_t now)
+{
+	uint32_t victim = 0, total = gs->slab.next - 1;
+
+	for (uint32_t seen = 0, candidates = 0; seen < total && candidates < CANDIDATES; seen++) {
+		gs->evict_hand = gs->evict_hand % total + 1;
+		struct group *g = groups_at(gs, gs->evict_hand);
+		if (g->pins != 0)
+			continue;
+		window_expire(gs->window, g, now);
+		if (victim == 0 || g->flows < groups_at(gs, victim)->flows)
+			victim = gs->evict_hand;
+		candidates++;
+		if (g->flows == 0)
+			break;
+	}
+	if (victim == 0)
+		return false;
+	gs->evicted += groups_at(gs, victim)->flows > 0;
+	group_remove(gs, victim);
+	return true;
+}
+
+uint32_t
+groups_take(struct groups *gs, const void *key, uint32_t hash, uint32_t now)
+{
+	uint32_t i = slot_find(gs, key, hash);
+
+	if (gs->slots[i] != 0)
+		return (uint32_t)gs->slots[i];
+	uint32_t ref = slab_alloc(&gs->slab);
+	if (ref == 0) {
+		if (!groups_evict(gs, now)) {
+			gs->refused++;
+			return 0;
+		}
+		ref = slab_alloc(&gs->slab);
+		i = slot_find(gs, key, hash);
+	}
+	struct group *g = groups_at(gs, ref);
+	window_begin(gs->window, g);
+	g->hash = hash;
+	memcpy(groups_key(gs, g), key, gs->key_size);
+	gs->slots[i] = (uint64_t)hash << 32 | ref;
+	if (++gs->count > gs->mask / 4 * 3)
+		slots_grow(gs);
+	return ref;
+}
+
+void
+groups_sweep(struct groups *gs, uint32_t now, uint32_t seconds)
+{
+	uint32_t total = gs->slab.next - 1, window = gs->window->seconds;
+	uint64_t todo = (uint64_t)total * seconds / window + 1;
+
+	if (todo > total)
+		todo = total;
+	for (; todo > 0; todo--) {
+		gs->sweep_hand = gs->sweep_hand % total + 1;
+		struct group *g = groups_at(gs, gs->sweep_hand);
+		if (g->pins == 0 && now - g->newest >= window)
+			group_remove(gs, gs->sweep_hand);
+	}
+}
+
+void
+groups_clear(struct groups *gs)
+{
+	for (uint32_t ref = groups_next(gs, 0); ref != 0; ref = groups_next(gs, ref))
+		group_remove(gs, ref);
+}

@@ -1,0 +1,111 @@
+#include "detect/pool.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { CHUNK = 256 << 10, LINE = 64 };
+
+static size_t
+promise_left(const struct slab *s, size_t taken)
+{
+	return s->promise > taken ? s->promise - taken : 0;
+}
+
+void
+slab_init(struct slab *s, struct pool *p, size_t size, size_t promise)
+{
+	*s = (struct slab){.pool = p, .size = size, .promise = promise, .next = 1};
+	while (size << (s->shift + 1) <= CHUNK)
+		s->shift++;
+	p->promised += promise;
+}
+
+void
+slab_release(struct slab *s)
+{
+	for (size_t i = 0; i < s->chunk_count; i++)
+		free(s->chunks[i].raw);
+	free(s->chunks);
+	if (s->pool != NULL) {
+		s->pool->used -= s->taken;
+		s->pool->promised -= promise_left(s, s->taken);
+	}
+	*s = (struct slab){0};
+}
+
+/* A further chunk, if neither the cap nor the promises to others stand against it. */
+static bool
+slab_grow(struct slab *s)
+{
+	struct pool *p = s->pool;
+	size_t bytes = s->size << s->shift, left = promise_left(s, s->taken);
+	size_t promised = p->promised - left + promise_left(s, s->taken + bytes);
+
+	if (p->used + bytes + promised > p->cap)
+		return false;
+	p->promised = promised;
+	p->used += bytes;
+	s->taken += bytes;
+	s->chunks = mem_resize(s->chunks, s->chunk_count + 1, sizeof *s->chunks);
+	struct slab_chunk *c = &s->chunks[s->chunk_count++];
+	c->raw = mem_alloc(bytes + LINE);
+	c->base = (uint8_t *)(((uintptr_t)c->raw + LINE - 1) & ~(uintptr_t)(LINE - 1));
+	return true;
+}
+
+uint32_t
+slab_alloc(struct slab *s)
+{
+	uint32_t ref = s->free;
+
+	if (ref != 0) {
+		memcpy(&s->free, slab_at(s, ref), sizeof s->free);
+		return ref;
+	}
+	if ((s->next - 1) >> s->shift == s->chunk_count && !slab_grow(s))
+		return 0;
+	return s->next++;
+}
+
+void
+slab_free(struct slab *s, uint32_t ref)
+{
+	memcpy(slab_at(s, ref), &s->free, sizeof s->free);
+	s->free = ref;
+}
+
+void
+blocks_init(struct blocks *b, struct pool *p, size_t promise)
+{
+	for (unsigned i = 0; i < BLOCK_CLASSES; i++)
+		slab_init(&b->classes[i], p, (size_t)BLOCK_MIN << i, promise / BLOCK_CLASSES);
+}
+
+void
+blocks_release(struct blocks *b)
+{
+	for (unsigned i = 0; i < BLOCK_CLASSES; i++)
+		slab_release(&b->classes[i]);
+}
+
+uint32_t
+blocks_alloc(struct blocks *b, size_t bytes)
+{
+	unsigned class = 0;
+
+	while (class < BLOCK_CLASSES && (size_t)BLOCK_MIN << class < bytes)
+		class ++;
+	if (class == BLOCK_CLASSES)
+		return 0;
+	uint32_t ref = slab_alloc(&b->classes[class]);
+	return ref != 0 ? ref << 5 | class : 0;
+}
+
+void
+blocks_free(struct blocks *b, uint32_t ref)
+{
+	slab_free(&b->classes[ref & 31], ref >> 5);
+}
