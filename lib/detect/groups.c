@@ -14,6 +14,7 @@ groups_init(struct groups *gs, struct window *w, struct pool *p, uint32_t key_si
 	*gs = (struct groups){.window = w, .key_size = key_size, .mask = SLOTS_MIN - 1};
 	gs->key_at = (uint32_t)(sizeof(struct group) + w->tail * sizeof(uint64_t));
 	gs->slots = mem_zero(SLOTS_MIN, sizeof *gs->slots);
+	p->used += SLOTS_MIN * sizeof *gs->slots;
 	slab_init(&gs->slab, p, gs->key_at + key_size, promise);
 }
 
@@ -31,6 +32,7 @@ groups_release(struct groups *gs)
 {
 	for (uint32_t ref = groups_next(gs, 0); ref != 0; ref = groups_next(gs, ref))
 		window_clear(gs->window, groups_at(gs, ref));
+	gs->slab.pool->used -= ((size_t)gs->mask + 1) * sizeof *gs->slots;
 	slab_release(&gs->slab);
 	free(gs->slots);
 	*gs = (struct groups){0};
@@ -66,12 +68,17 @@ groups_find(const struct groups *gs, const void *key, uint32_t hash)
 	return (uint32_t)gs->slots[slot_find(gs, key, hash)];
 }
 
-static void
-slots_grow(struct groups *gs)
+/* Whether one more group fits into the table of slots, which grows where memory lets it. */
+static bool
+slots_ready(struct groups *gs)
 {
 	uint64_t *old = gs->slots;
 	uint32_t old_mask = gs->mask;
 
+	if (gs->count < old_mask / 4 * 3)
+		return true;
+	if (pool_take(gs->slab.pool, ((size_t)old_mask + 1) * sizeof *old) < 0)
+		return false;
 	gs->mask = old_mask * 2 + 1;
 	gs->slots = mem_zero((size_t)gs->mask + 1, sizeof *gs->slots);
 	for (size_t i = 0; i <= old_mask; i++) {
@@ -83,6 +90,7 @@ slots_grow(struct groups *gs)
 		gs->slots[at] = old[i];
 	}
 	free(old);
+	return true;
 }
 
 /* Frees the slot and closes the gap behind it. */
@@ -147,22 +155,21 @@ groups_take(struct groups *gs, const void *key, uint32_t hash, uint32_t now)
 
 	if (gs->slots[i] != 0)
 		return (uint32_t)gs->slots[i];
-	uint32_t ref = slab_alloc(&gs->slab);
+	uint32_t ref = slots_ready(gs) ? slab_alloc(&gs->slab) : 0;
 	if (ref == 0) {
 		if (!groups_evict(gs, now)) {
 			gs->refused++;
 			return 0;
 		}
 		ref = slab_alloc(&gs->slab);
-		i = slot_find(gs, key, hash);
 	}
+	i = slot_find(gs, key, hash);
 	struct group *g = groups_at(gs, ref);
 	window_begin(gs->window, g);
 	g->hash = hash;
 	memcpy(groups_key(gs, g), key, gs->key_size);
 	gs->slots[i] = (uint64_t)hash << 32 | ref;
-	if (++gs->count > gs->mask / 4 * 3)
-		slots_grow(gs);
+	gs->count++;
 	return ref;
 }
 
@@ -187,4 +194,29 @@ groups_clear(struct groups *gs)
 {
 	for (uint32_t ref = groups_next(gs, 0); ref != 0; ref = groups_next(gs, ref))
 		group_remove(gs, ref);
+}
+
+void
+groups_move(struct groups *to, struct groups *from, uint32_t now)
+{
+	uint32_t ref = 1;
+
+	slab_waive(&from->slab);
+	for (size_t chunk = 0; chunk < from->slab.chunk_count; chunk++) {
+		for (; ref < from->slab.next && (ref - 1) >> from->slab.shift == chunk; ref++) {
+			struct group *old = groups_at(from, ref);
+			uint32_t fresh = 0;
+
+			if (old->pins == GROUP_FREE)
+				continue;
+			fresh = groups_take(to, groups_key(from, old), old->hash, now);
+			if (fresh != 0)
+				window_move(to->window, groups_at(to, fresh), from->window, old, now);
+			else
+				window_clear(from->window, old);
+		}
+		slab_drop(&from->slab, chunk);
+	}
+	from->slab.next = 1;
+	groups_release(from);
 }

@@ -62,6 +62,9 @@ uint32_t groups_take(struct groups *gs, const void *key, uint32_t hash, uint32_t
 /* Frees groups with an empty window among the next records, so that all are seen in about a window. */
 void groups_sweep(struct groups *gs, uint32_t now, uint32_t seconds);
 
+/* Moves all groups to a store of perhaps another shape and gives the memory back on the way; `from` is released. */
+void groups_move(struct groups *to, struct groups *from, uint32_t now);
+
 /* Forgets every group, pinned ones too. */
 void groups_clear(struct groups *gs);
 

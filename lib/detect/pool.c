@@ -6,7 +6,16 @@
 
 #include "base/mem.h"
 
-enum { CHUNK = 256 << 10, LINE = 64 };
+enum { CHUNK = 256 << 10, CHUNK_MIN = 4 << 10, LINE = 64 };
+
+int
+pool_take(struct pool *p, size_t bytes)
+{
+	if (p->used + bytes + p->promised > p->cap)
+		return -1;
+	p->used += bytes;
+	return 0;
+}
 
 static size_t
 promise_left(const struct slab *s, size_t taken)
@@ -17,8 +26,13 @@ promise_left(const struct slab *s, size_t taken)
 void
 slab_init(struct slab *s, struct pool *p, size_t size, size_t promise)
 {
+	size_t chunk = CHUNK;
+
 	*s = (struct slab){.pool = p, .size = size, .promise = promise, .next = 1};
-	while (size << (s->shift + 1) <= CHUNK)
+	/* A promise is worth whole chunks only. */
+	while (chunk > CHUNK_MIN && chunk > promise / 2)
+		chunk /= 2;
+	while (size << (s->shift + 1) <= chunk)
 		s->shift++;
 	p->promised += promise;
 }
@@ -34,6 +48,24 @@ slab_release(struct slab *s)
 		s->pool->promised -= promise_left(s, s->taken);
 	}
 	*s = (struct slab){0};
+}
+
+void
+slab_waive(struct slab *s)
+{
+	s->pool->promised -= promise_left(s, s->taken);
+	s->promise = 0;
+}
+
+void
+slab_drop(struct slab *s, size_t chunk)
+{
+	size_t bytes = s->size << s->shift;
+
+	free(s->chunks[chunk].raw);
+	s->chunks[chunk] = (struct slab_chunk){0};
+	s->pool->used -= bytes;
+	s->taken -= bytes;
 }
 
 /* A further chunk, if neither the cap nor the promises to others stand against it. */

@@ -1,6 +1,6 @@
 /*
- * Memory of the windows: records of one size by number, from chunks that are
- * never given back, under one cap for all. Numbers are stable and small; the
+ * Memory of the windows: records of one size by number, from chunks under one
+ * cap for all. Numbers are stable and small; the
  * same requests in the same order give the same numbers, so that what is
  * evicted does not depend on addresses.
  *
@@ -17,6 +17,9 @@ struct pool {
 	size_t cap, used; /* bytes */
 	size_t promised; /* of the promises, what is not taken yet */
 };
+
+/* Takes memory that nobody was promised, if the cap lets it. 0 or -1. */
+int pool_take(struct pool *p, size_t bytes);
 
 struct slab_chunk {
 	void *raw;
@@ -36,6 +39,10 @@ struct slab {
 
 void slab_init(struct slab *s, struct pool *p, size_t size, size_t promise);
 void slab_release(struct slab *s);
+
+/* For moving house: gives up the promise; gives the memory of a chunk back, whose records are gone. */
+void slab_waive(struct slab *s);
+void slab_drop(struct slab *s, size_t chunk);
 
 /* The number of a record with undefined contents, or 0 where the cap is reached. */
 uint32_t slab_alloc(struct slab *s);
