@@ -8,7 +8,7 @@
 #include "detect/engine_parts.h"
 
 enum {
-	CHUNK = 32, /* rows between the first look at memory and its use */
+	CHUNK = 64, /* rows between the first look at memory and its use */
 	STALE_RUN_MAX = 64, /* so many stale flows in a row mean that the clock went back */
 };
 
@@ -21,7 +21,7 @@ engine_new(struct engine_rules *r, const struct engine_options *o)
 	e->rules = *r;
 	*r = (struct engine_rules){0};
 	e->pool.cap = o->memory;
-	blocks_init(&e->blocks, &e->pool, o->memory / 4);
+	blocks_init(&e->blocks, &e->pool, o->memory / 8);
 	/* Only where keys lie in tables depends on the seed, never what comes out. */
 	if (getrandom(&e->seed, sizeof e->seed, 0) != (ssize_t)sizeof e->seed)
 		e->seed = (uintptr_t)e;
@@ -185,15 +185,12 @@ count_values(
 }
 
 static void
-state_row(struct engine *e, struct state *st, const struct view *v, struct work *w, uint32_t row,
-    const uint8_t *key, uint32_t hash)
+state_row(
+    struct engine *e, struct state *st, const struct view *v, struct work *w, uint32_t row, uint32_t ref)
 {
 	uint64_t packets = w->packets[row], bytes = w->bytes[row], window_ms = st->window.seconds * 1000ULL;
-	uint32_t ref = groups_take(&st->groups, key, hash, e->now);
-
-	if (ref == 0)
-		return;
 	struct group *g = groups_at(&st->groups, ref);
+
 	if (w->start != NULL && w->start[row] != 0 && w->end[row] > w->start[row] + window_ms) {
 		packets = share(packets, w->end[row] - w->start[row], window_ms);
 		bytes = share(bytes, w->end[row] - w->start[row], window_ms);
@@ -212,23 +209,36 @@ state_row(struct engine *e, struct state *st, const struct view *v, struct work 
 	}
 }
 
-/* Three passes, so that memory is on its way while others are worked on. */
+/* Pass by pass, so that memory is on its way while others are worked on. */
 static void
 state_chunk(struct engine *e, struct state *st, const struct view *v, struct work *w, const uint16_t *rows,
     uint32_t n)
 {
 	_Alignas(8) uint8_t keys[CHUNK][FLOWKEY_MAX];
-	uint32_t hashes[CHUNK];
+	uint32_t hashes[CHUNK], refs[CHUNK];
+	struct groups *gs = &st->groups;
 
 	for (uint32_t i = 0; i < n; i++) {
 		flowkey_build(&st->key, &v->key, rows[i], keys[i]);
-		hashes[i] = key_hash(e, keys[i], st->key.size);
-		groups_prefetch_slot(&st->groups, hashes[i]);
+		hashes[i] = groups_hash(gs, keys[i]);
+		groups_prefetch_slot(gs, hashes[i]);
 	}
 	for (uint32_t i = 0; i < n; i++)
-		groups_prefetch_record(&st->groups, hashes[i]);
-	for (uint32_t i = 0; i < n; i++)
-		state_row(e, st, v, w, rows[i], keys[i], hashes[i]);
+		refs[i] = groups_guess(gs, hashes[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (refs[i] != 0 && !groups_is(gs, refs[i], keys[i]))
+			refs[i] = groups_find(gs, keys[i], hashes[i]);
+		if (refs[i] != 0)
+			window_prefetch(&st->window, groups_at(gs, refs[i]));
+	}
+	uint64_t removed = gs->removed;
+	for (uint32_t i = 0; i < n; i++) {
+		/* The row before may have made this one's group, or made it leave. */
+		if (refs[i] == 0 || gs->removed != removed)
+			refs[i] = groups_take(gs, keys[i], hashes[i], e->now);
+		if (refs[i] != 0)
+			state_row(e, st, v, w, rows[i], refs[i]);
+	}
 }
 
 /* The state's rows among [from, to), all of one second of the clock. */

@@ -11,7 +11,6 @@
 #ifndef DETECT_ENGINE_PARTS_H
 #define DETECT_ENGINE_PARTS_H
 
-#include "base/hash.h"
 #include "base/map.h"
 #include "detect/engine.h"
 #include "detect/filter.h"
@@ -110,14 +109,6 @@ struct row {
 	int64_t time_ms;
 	uint64_t packets, bytes;
 };
-
-static inline uint32_t
-key_hash(const struct engine *e, const void *key, size_t size)
-{
-	uint64_t h = hash64_seed(key, size, e->seed);
-
-	return (uint32_t)(h ^ h >> 32);
-}
 
 /* engine_rules.c: makes runs, filters and states of e->rules; frees all of these. */
 void engine_build(struct engine *e);

@@ -116,7 +116,8 @@ state_begin(struct engine *e, struct state *st)
 				unique[u] = e->runs[st->runs[i]].unique[u];
 	const struct rule *r = e->runs[st->runs[0]].rule;
 	window_init(&st->window, &e->blocks, r->window, unique, r->min_ml_score);
-	groups_init(&st->groups, &st->window, &e->pool, st->key.size, e->pool.cap / 2 / e->state_count);
+	groups_init(
+	    &st->groups, &st->window, &e->pool, st->key.size, e->pool.cap / 4 / e->state_count, e->seed);
 }
 
 /* Runs, filters, and states without memory yet. */

@@ -6,14 +6,15 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 
-enum { SLOTS_MIN = 1024, CANDIDATES = 8 };
+enum { SLOTS_MIN = 1024, CANDIDATES = 8, SWEPT = 32 };
 
 void
-groups_init(struct groups *gs, struct window *w, struct pool *p, uint32_t key_size, size_t promise)
+groups_init(
+    struct groups *gs, struct window *w, struct pool *p, uint32_t key_size, size_t promise, uint64_t seed)
 {
-	*gs = (struct groups){.window = w, .key_size = key_size, .mask = SLOTS_MIN - 1};
+	*gs = (struct groups){.window = w, .key_size = key_size, .mask = SLOTS_MIN - 1, .seed = seed};
 	gs->key_at = (uint32_t)(sizeof(struct group) + w->tail * sizeof(uint64_t));
-	gs->slots = mem_zero(SLOTS_MIN, sizeof *gs->slots);
+	gs->slots = pool_zero(SLOTS_MIN * sizeof *gs->slots);
 	p->used += SLOTS_MIN * sizeof *gs->slots;
 	slab_init(&gs->slab, p, gs->key_at + key_size, promise);
 }
@@ -38,17 +39,6 @@ groups_release(struct groups *gs)
 	*gs = (struct groups){0};
 }
 
-static bool
-key_equal(const struct groups *gs, const struct group *g, const void *key)
-{
-	const uint8_t *a = groups_key(gs, g), *b = key;
-
-	for (uint32_t i = 0; i < gs->key_size; i += 8)
-		if (load_le64(a + i) != load_le64(b + i))
-			return false;
-	return true;
-}
-
 /* The slot that holds the key, or the free one where it would go. */
 static uint32_t
 slot_find(const struct groups *gs, const void *key, uint32_t hash)
@@ -56,8 +46,7 @@ slot_find(const struct groups *gs, const void *key, uint32_t hash)
 	uint32_t i = hash & gs->mask;
 
 	for (; gs->slots[i] != 0; i = (i + 1) & gs->mask)
-		if ((uint32_t)(gs->slots[i] >> 32) == hash &&
-		    key_equal(gs, groups_at(gs, (uint32_t)gs->slots[i]), key))
+		if ((uint32_t)(gs->slots[i] >> 32) == hash && groups_is(gs, (uint32_t)gs->slots[i], key))
 			break;
 	return i;
 }
@@ -80,7 +69,7 @@ slots_ready(struct groups *gs)
 	if (pool_take(gs->slab.pool, ((size_t)old_mask + 1) * sizeof *old) < 0)
 		return false;
 	gs->mask = old_mask * 2 + 1;
-	gs->slots = mem_zero((size_t)gs->mask + 1, sizeof *gs->slots);
+	gs->slots = pool_zero(((size_t)gs->mask + 1) * sizeof *gs->slots);
 	for (size_t i = 0; i <= old_mask; i++) {
 		if (old[i] == 0)
 			continue;
@@ -109,10 +98,10 @@ slot_free(struct groups *gs, uint32_t hole)
 }
 
 static void
-group_remove(struct groups *gs, uint32_t ref)
+group_remove(struct groups *gs, uint32_t ref, uint32_t hash)
 {
 	struct group *g = groups_at(gs, ref);
-	uint32_t i = g->hash & gs->mask;
+	uint32_t i = hash & gs->mask;
 
 	while ((uint32_t)gs->slots[i] != ref)
 		i = (i + 1) & gs->mask;
@@ -121,30 +110,41 @@ group_remove(struct groups *gs, uint32_t ref)
 	g->pins = GROUP_FREE;
 	slab_free(&gs->slab, ref);
 	gs->count--;
+	gs->removed++;
 }
 
-/* Makes room by the least active of the next records in turn. */
+static uint32_t
+hash_of(const struct groups *gs, uint32_t ref)
+{
+	return groups_hash(gs, groups_key(gs, groups_at(gs, ref)));
+}
+
+/*
+ * Makes room by the least active of the next records in turn. Their flows are as
+ * of their last touch: to bring them up to date would cost more than it tells.
+ */
 static bool
 groups_evict(struct groups *gs, uint32_t now)
 {
 	uint32_t victim = 0, total = gs->slab.next - 1;
+	uint64_t least = UINT64_MAX;
 
 	for (uint32_t seen = 0, candidates = 0; seen < total && candidates < CANDIDATES; seen++) {
 		gs->evict_hand = gs->evict_hand % total + 1;
-		struct group *g = groups_at(gs, gs->evict_hand);
+		const struct group *g = groups_at(gs, gs->evict_hand);
 		if (g->pins != 0)
 			continue;
-		window_expire(gs->window, g, now);
-		if (victim == 0 || g->flows < groups_at(gs, victim)->flows)
-			victim = gs->evict_hand;
 		candidates++;
-		if (g->flows == 0)
-			break;
+		uint64_t flows = now - g->newest < gs->window->seconds ? g->flows : 0;
+		if (flows >= least)
+			continue;
+		victim = gs->evict_hand;
+		least = flows;
 	}
 	if (victim == 0)
 		return false;
-	gs->evicted += groups_at(gs, victim)->flows > 0;
-	group_remove(gs, victim);
+	gs->evicted += least > 0;
+	group_remove(gs, victim, hash_of(gs, victim));
 	return true;
 }
 
@@ -166,7 +166,6 @@ groups_take(struct groups *gs, const void *key, uint32_t hash, uint32_t now)
 	i = slot_find(gs, key, hash);
 	struct group *g = groups_at(gs, ref);
 	window_begin(gs->window, g);
-	g->hash = hash;
 	memcpy(groups_key(gs, g), key, gs->key_size);
 	gs->slots[i] = (uint64_t)hash << 32 | ref;
 	gs->count++;
@@ -177,15 +176,28 @@ void
 groups_sweep(struct groups *gs, uint32_t now, uint32_t seconds)
 {
 	uint32_t total = gs->slab.next - 1, window = gs->window->seconds;
+	uint32_t refs[SWEPT], hashes[SWEPT], n = 0;
 	uint64_t todo = (uint64_t)total * seconds / window + 1;
 
 	if (todo > total)
 		todo = total;
-	for (; todo > 0; todo--) {
-		gs->sweep_hand = gs->sweep_hand % total + 1;
-		struct group *g = groups_at(gs, gs->sweep_hand);
-		if (g->pins == 0 && now - g->newest >= window)
-			group_remove(gs, gs->sweep_hand);
+	for (; todo > 0 || n > 0; todo -= todo > 0) {
+		if (todo > 0) {
+			gs->sweep_hand = gs->sweep_hand % total + 1;
+			const struct group *g = groups_at(gs, gs->sweep_hand);
+
+			if (g->pins == 0 && now - g->newest >= window) {
+				refs[n] = gs->sweep_hand;
+				hashes[n] = hash_of(gs, refs[n]);
+				groups_prefetch_slot(gs, hashes[n++]);
+			}
+		}
+		if (n < SWEPT && todo > 1)
+			continue;
+		while (n > 0) {
+			n--;
+			group_remove(gs, refs[n], hashes[n]);
+		}
 	}
 }
 
@@ -193,7 +205,7 @@ void
 groups_clear(struct groups *gs)
 {
 	for (uint32_t ref = groups_next(gs, 0); ref != 0; ref = groups_next(gs, ref))
-		group_remove(gs, ref);
+		group_remove(gs, ref, hash_of(gs, ref));
 }
 
 void
@@ -205,11 +217,11 @@ groups_move(struct groups *to, struct groups *from, uint32_t now)
 	for (size_t chunk = 0; chunk < from->slab.chunk_count; chunk++) {
 		for (; ref < from->slab.next && (ref - 1) >> from->slab.shift == chunk; ref++) {
 			struct group *old = groups_at(from, ref);
-			uint32_t fresh = 0;
 
 			if (old->pins == GROUP_FREE)
 				continue;
-			fresh = groups_take(to, groups_key(from, old), old->hash, now);
+			const void *key = groups_key(from, old);
+			uint32_t fresh = groups_take(to, key, groups_hash(to, key), now);
 			if (fresh != 0)
 				window_move(to->window, groups_at(to, fresh), from->window, old, now);
 			else

@@ -7,6 +7,8 @@
 #ifndef DETECT_GROUPS_H
 #define DETECT_GROUPS_H
 
+#include "base/bytes.h"
+#include "base/hash.h"
 #include "detect/pool.h"
 #include "detect/window.h"
 
@@ -15,14 +17,18 @@ struct groups {
 	struct slab slab;
 	uint32_t key_size; /* a multiple of 8 */
 	uint32_t key_at; /* in the record */
+	uint64_t seed;
 	uint64_t *slots; /* hash above, number of the record below; 0 = free */
 	uint32_t mask;
 	uint32_t count;
 	uint32_t evict_hand, sweep_hand; /* the records looked at last */
 	uint64_t evicted, refused; /* refused: nothing could leave */
+	uint64_t removed; /* groups that left for whatever reason: what was found before may be gone */
 };
 
-void groups_init(struct groups *gs, struct window *w, struct pool *p, uint32_t key_size, size_t promise);
+/* Only where keys lie depends on the seed, nothing that is seen from outside. */
+void groups_init(
+    struct groups *gs, struct window *w, struct pool *p, uint32_t key_size, size_t promise, uint64_t seed);
 void groups_release(struct groups *gs); /* gives the blocks of all groups back */
 
 static inline void *
@@ -37,20 +43,53 @@ groups_at(const struct groups *gs, uint32_t ref)
 	return slab_at(&gs->slab, ref);
 }
 
-/* Starts to bring what groups_find() will look at into the cache: first one, a little later the other. */
+static inline uint32_t
+groups_hash(const struct groups *gs, const void *key)
+{
+	uint64_t h = hash64_seed(key, gs->key_size, gs->seed);
+
+	return (uint32_t)(h ^ h >> 32);
+}
+
+/*
+ * Looking up many keys: first the slots of all are brought into the cache, then
+ * the records guessed from them; by the time the last is asked for, the first is
+ * there.
+ */
 static inline void
 groups_prefetch_slot(const struct groups *gs, uint32_t hash)
 {
 	__builtin_prefetch(&gs->slots[hash & gs->mask]);
 }
 
-static inline void
-groups_prefetch_record(const struct groups *gs, uint32_t hash)
+/* The record that may be the group's, as far as the hash tells, or 0. */
+static inline uint32_t
+groups_guess(const struct groups *gs, uint32_t hash)
 {
-	uint64_t slot = gs->slots[hash & gs->mask];
+	uint32_t i = hash & gs->mask;
 
-	if ((uint32_t)(slot >> 32) == hash && slot != 0)
-		__builtin_prefetch(slab_at(&gs->slab, (uint32_t)slot));
+	while (gs->slots[i] != 0 && (uint32_t)(gs->slots[i] >> 32) != hash)
+		i = (i + 1) & gs->mask;
+	uint32_t ref = (uint32_t)gs->slots[i];
+	if (ref != 0) {
+		const uint8_t *record = slab_at(&gs->slab, ref);
+
+		__builtin_prefetch(record);
+		__builtin_prefetch(record + gs->slab.size - 1);
+	}
+	return ref;
+}
+
+/* Whether the record is that of the key. */
+static inline bool
+groups_is(const struct groups *gs, uint32_t ref, const void *key)
+{
+	const uint8_t *a = groups_key(gs, groups_at(gs, ref)), *b = key;
+
+	for (uint32_t i = 0; i < gs->key_size; i += 8)
+		if (load_le64(a + i) != load_le64(b + i))
+			return false;
+	return true;
 }
 
 /* The number of the group's record, or 0. */

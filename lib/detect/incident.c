@@ -442,7 +442,7 @@ incidents_settle(struct engine *e, const int64_t *successor)
 
 		incident_file(e, number, successor);
 		const struct state *st = &e->states[e->runs[in->run].state];
-		in->group = groups_find(&st->groups, in->key, key_hash(e, in->key, st->key.size));
+		in->group = groups_find(&st->groups, in->key, groups_hash(&st->groups, in->key));
 		if (in->group != 0)
 			is->open[kept++] = number;
 		else

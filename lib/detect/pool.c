@@ -3,10 +3,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/mem.h"
 
-enum { CHUNK = 256 << 10, CHUNK_MIN = 4 << 10, LINE = 64 };
+enum { HUGE = 2 << 20, CHUNK_MIN = 4 << 10, LINE = 64, AHEAD = 16 };
 
 int
 pool_take(struct pool *p, size_t bytes)
@@ -15,6 +16,25 @@ pool_take(struct pool *p, size_t bytes)
 		return -1;
 	p->used += bytes;
 	return 0;
+}
+
+static void *
+chunk_alloc(size_t bytes)
+{
+	size_t align = bytes >= HUGE ? HUGE : LINE, size = (bytes + align - 1) & ~(align - 1);
+	void *p = aligned_alloc(align, size);
+
+	if (p == NULL)
+		abort();
+	if (align == HUGE)
+		(void)madvise(p, size, MADV_HUGEPAGE); /* a hint; refused, it is only slower */
+	return p;
+}
+
+void *
+pool_zero(size_t bytes)
+{
+	return memset(chunk_alloc(bytes), 0, bytes);
 }
 
 static size_t
@@ -26,7 +46,7 @@ promise_left(const struct slab *s, size_t taken)
 void
 slab_init(struct slab *s, struct pool *p, size_t size, size_t promise)
 {
-	size_t chunk = CHUNK;
+	size_t chunk = HUGE;
 
 	*s = (struct slab){.pool = p, .size = size, .promise = promise, .next = 1};
 	/* A promise is worth whole chunks only. */
@@ -41,8 +61,9 @@ void
 slab_release(struct slab *s)
 {
 	for (size_t i = 0; i < s->chunk_count; i++)
-		free(s->chunks[i].raw);
+		free(s->chunks[i]);
 	free(s->chunks);
+	free(s->free);
 	if (s->pool != NULL) {
 		s->pool->used -= s->taken;
 		s->pool->promised -= promise_left(s, s->taken);
@@ -57,13 +78,20 @@ slab_waive(struct slab *s)
 	s->promise = 0;
 }
 
+/* What a chunk takes: its records, and the places where they may be listed as free. */
+static size_t
+chunk_bytes(const struct slab *s)
+{
+	return (s->size + sizeof *s->free) << s->shift;
+}
+
 void
 slab_drop(struct slab *s, size_t chunk)
 {
-	size_t bytes = s->size << s->shift;
+	size_t bytes = chunk_bytes(s);
 
-	free(s->chunks[chunk].raw);
-	s->chunks[chunk] = (struct slab_chunk){0};
+	free(s->chunks[chunk]);
+	s->chunks[chunk] = NULL;
 	s->pool->used -= bytes;
 	s->taken -= bytes;
 }
@@ -73,7 +101,7 @@ static bool
 slab_grow(struct slab *s)
 {
 	struct pool *p = s->pool;
-	size_t bytes = s->size << s->shift, left = promise_left(s, s->taken);
+	size_t bytes = chunk_bytes(s), left = promise_left(s, s->taken);
 	size_t promised = p->promised - left + promise_left(s, s->taken + bytes);
 
 	if (p->used + bytes + promised > p->cap)
@@ -82,31 +110,25 @@ slab_grow(struct slab *s)
 	p->used += bytes;
 	s->taken += bytes;
 	s->chunks = mem_resize(s->chunks, s->chunk_count + 1, sizeof *s->chunks);
-	struct slab_chunk *c = &s->chunks[s->chunk_count++];
-	c->raw = mem_alloc(bytes + LINE);
-	c->base = (uint8_t *)(((uintptr_t)c->raw + LINE - 1) & ~(uintptr_t)(LINE - 1));
+	s->chunks[s->chunk_count++] = chunk_alloc(s->size << s->shift);
+	s->free = mem_resize(s->free, s->chunk_count << s->shift, sizeof *s->free);
 	return true;
 }
 
 uint32_t
 slab_alloc(struct slab *s)
 {
-	uint32_t ref = s->free;
+	if (s->free_count > 0) {
+		uint32_t ref = s->free[--s->free_count];
 
-	if (ref != 0) {
-		memcpy(&s->free, slab_at(s, ref), sizeof s->free);
+		/* The ones after it will be wanted soon, and are cold. */
+		if (s->free_count >= AHEAD)
+			__builtin_prefetch(slab_at(s, s->free[s->free_count - AHEAD]), 1);
 		return ref;
 	}
 	if ((s->next - 1) >> s->shift == s->chunk_count && !slab_grow(s))
 		return 0;
 	return s->next++;
-}
-
-void
-slab_free(struct slab *s, uint32_t ref)
-{
-	memcpy(slab_at(s, ref), &s->free, sizeof s->free);
-	s->free = ref;
 }
 
 void

@@ -21,20 +21,19 @@ struct pool {
 /* Takes memory that nobody was promised, if the cap lets it. 0 or -1. */
 int pool_take(struct pool *p, size_t bytes);
 
-struct slab_chunk {
-	void *raw;
-	uint8_t *base; /* raw, aligned to a cache line */
-};
+/* Zeroed memory on huge pages where the system has them: lookups all over it cost half. Freed by free(). */
+void *pool_zero(size_t bytes);
 
 struct slab {
 	struct pool *pool;
 	size_t size; /* of a record, a multiple of 8 */
 	unsigned shift; /* log2 of records in a chunk */
 	size_t promise, taken; /* bytes */
-	struct slab_chunk *chunks;
+	uint8_t **chunks;
 	size_t chunk_count;
 	uint32_t next; /* records below were handed out at least once; the first is 1 */
-	uint32_t free; /* head of the list of those that came back, 0 = none */
+	uint32_t *free; /* those that came back, used again from the end */
+	uint32_t free_count;
 };
 
 void slab_init(struct slab *s, struct pool *p, size_t size, size_t promise);
@@ -47,15 +46,19 @@ void slab_drop(struct slab *s, size_t chunk);
 /* The number of a record with undefined contents, or 0 where the cap is reached. */
 uint32_t slab_alloc(struct slab *s);
 
-/* Takes a record back; its first four bytes change. */
-void slab_free(struct slab *s, uint32_t ref);
+/* Takes a record back, without touching it. */
+static inline void
+slab_free(struct slab *s, uint32_t ref)
+{
+	s->free[s->free_count++] = ref;
+}
 
 static inline void *
 slab_at(const struct slab *s, uint32_t ref)
 {
 	uint32_t i = ref - 1;
 
-	return s->chunks[i >> s->shift].base + (size_t)(i & ((1U << s->shift) - 1)) * s->size;
+	return s->chunks[i >> s->shift] + (size_t)(i & ((1U << s->shift) - 1)) * s->size;
 }
 
 /* Blocks of 64 bytes times a power of two. */

@@ -91,11 +91,10 @@ group_subtract(struct group *g, const struct second *s)
 }
 
 void
-window_expire(struct window *w, struct group *g, uint32_t now)
+window_drop(struct window *w, struct group *g, uint32_t now)
 {
 	if (g->ring == 0) {
-		if (now - g->newest >= w->seconds)
-			g->flows = g->packets = g->bytes = 0;
+		g->flows = g->packets = g->bytes = 0;
 		return;
 	}
 	struct ring *r = blocks_at(w->blocks, g->ring);
@@ -105,6 +104,7 @@ window_expire(struct window *w, struct group *g, uint32_t now)
 		r->head = r->head + 1 < slots ? r->head + 1 : 0;
 		r->count--;
 	}
+	g->oldest = r->count > 0 ? r->v[r->head].sec : g->newest;
 	if (r->count < 2) {
 		blocks_free(w->blocks, g->ring);
 		g->ring = 0;
@@ -123,6 +123,7 @@ ring_grow(struct window *w, struct group *g)
 		group_subtract(g, &old->v[old->head]);
 		old->head = old->head + 1 < slots ? old->head + 1 : 0;
 		old->count--;
+		g->oldest = old->v[old->head].sec;
 		w->squeezed++;
 		return old;
 	}
@@ -183,7 +184,7 @@ window_add(struct window *w, struct group *g, uint32_t now, uint32_t sec, uint64
 		return false;
 	window_expire(w, g, now);
 	if (g->flows == 0) {
-		g->newest = sec;
+		g->oldest = g->newest = sec;
 	} else if (g->ring != 0) {
 		r = blocks_at(w->blocks, g->ring);
 	} else if (sec != g->newest) {
@@ -194,6 +195,7 @@ window_add(struct window *w, struct group *g, uint32_t now, uint32_t sec, uint64
 			if (sec < g->newest)
 				return false;
 			g->flows = g->packets = g->bytes = 0;
+			g->oldest = sec;
 		}
 	}
 	if (r != NULL) {
@@ -205,6 +207,8 @@ window_add(struct window *w, struct group *g, uint32_t now, uint32_t sec, uint64
 	}
 	if (sec > g->newest)
 		g->newest = sec;
+	if (sec < g->oldest)
+		g->oldest = sec;
 	g->flows++;
 	g->packets += packets;
 	g->bytes += bytes;
@@ -263,6 +267,7 @@ window_score(const struct window *w, const struct group *g, uint32_t now)
 void
 window_move(const struct window *to, struct group *g, struct window *from, struct group *old, uint32_t now)
 {
+	g->oldest = old->oldest;
 	g->newest = old->newest;
 	g->ring = old->ring;
 	g->flows = old->flows;

@@ -25,10 +25,9 @@ enum unique { UNIQUE_DST_IPS, UNIQUE_DST_PORTS, UNIQUE_SRC_IPS, UNIQUES };
 
 /* A record begins with this; behind it stand a word per kind of value counted, the score, the key. */
 struct group {
-	uint32_t newest; /* the last second with a flow; with `ring` 0 the only one */
-	uint32_t ring; /* block of struct ring, 0 = none */
+	uint32_t oldest, newest; /* the first and last second with a flow; with `ring` 0 the only one */
 	uint64_t flows, packets, bytes; /* in the window, as of the last touch */
-	uint32_t hash; /* of the key */
+	uint32_t ring; /* block of struct ring, 0 = none */
 	uint32_t pins; /* open incidents; GROUP_FREE in a record that is free */
 	uint64_t tail[];
 };
@@ -51,14 +50,32 @@ void window_init(struct window *w, struct blocks *blocks, uint32_t seconds,
     const uint32_t unique_max[UNIQUES], double score_min);
 void window_release(struct window *w);
 
-/* A fresh record (its key and hash apart). */
+/* A fresh record (its key apart). */
 void window_begin(const struct window *w, struct group *g);
 
 /* Gives the record's blocks back. */
 void window_clear(const struct window *w, struct group *g);
 
 /* Drops what has left the window that ends with second `now`, which never goes back. */
-void window_expire(struct window *w, struct group *g, uint32_t now);
+void window_drop(struct window *w, struct group *g, uint32_t now);
+
+static inline void
+window_expire(struct window *w, struct group *g, uint32_t now)
+{
+	if (now - g->oldest >= w->seconds && g->flows > 0)
+		window_drop(w, g, now);
+}
+
+/* Starts to bring the lists and sets of a record into the cache. */
+static inline void
+window_prefetch(const struct window *w, const struct group *g)
+{
+	if (g->ring != 0)
+		__builtin_prefetch(blocks_at(w->blocks, g->ring));
+	for (unsigned i = 0; i < w->tail; i++)
+		if (g->tail[i] != 0 && g->tail[i] >> 32 == 0)
+			__builtin_prefetch(blocks_at(w->blocks, (uint32_t)g->tail[i]));
+}
 
 /* Counts a flow of second `sec` <= now; false: it is outside the window and was not counted. */
 bool window_add(

@@ -249,7 +249,7 @@ many_begin(struct many *m, size_t memory)
 	*m = (struct many){.pool = {.cap = memory}};
 	blocks_init(&m->blocks, &m->pool, memory / 4);
 	window_init(&m->w, &m->blocks, 10, max, -1);
-	groups_init(&m->gs, &m->w, &m->pool, 8, memory / 2);
+	groups_init(&m->gs, &m->w, &m->pool, 8, memory / 2, 42);
 }
 
 static void
@@ -264,7 +264,7 @@ many_end(struct many *m)
 static struct group *
 take(struct many *m, uint64_t key, uint32_t now)
 {
-	uint32_t ref = groups_take(&m->gs, &key, (uint32_t)hash64(&key, 8), now);
+	uint32_t ref = groups_take(&m->gs, &key, groups_hash(&m->gs, &key), now);
 
 	return ref != 0 ? groups_at(&m->gs, ref) : NULL;
 }
@@ -272,7 +272,7 @@ take(struct many *m, uint64_t key, uint32_t now)
 static bool
 known(const struct many *m, uint64_t key)
 {
-	return groups_find(&m->gs, &key, (uint32_t)hash64(&key, 8)) != 0;
+	return groups_find(&m->gs, &key, groups_hash(&m->gs, &key)) != 0;
 }
 
 static void
