@@ -19,12 +19,18 @@ warn(void *arg, const char *words)
 static int
 check(const struct prog *p, struct buf *out)
 {
+	struct err e;
+
 	if (p->operand_count > 1) {
 		log_warnx("check takes no operand '%s'; nf-conf -h shows the usage", p->operands[1]);
 		return EXIT_CONFIG;
 	}
 	if (!p->has_conf) {
 		log_warnx("check needs -c FILE; nf-conf -h shows the usage");
+		return EXIT_CONFIG;
+	}
+	if (conf_check(&p->conf, warn, NULL, &e) < 0) {
+		log_warnx("%s", e.msg);
 		return EXIT_CONFIG;
 	}
 	advise(&p->conf, p->conf_path, warn, NULL);
