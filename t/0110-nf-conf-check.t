@@ -78,8 +78,29 @@ is "$? $got|$(cat "$T/err")" "2 |nf-conf: warning: 'clickhouse.password' is a se
 got=$("$conf" get -c "$file" clickhouse.hots 2>&1)
 is "$? $got" "2 nf-conf: warning: unknown key 'clickhouse.hots'; did you mean 'clickhouse.host'?" \
 	"get knows the keys"
+
+cat >"$T/rules.yml" <<'END'
+- name: slow_horizontal_scan
+  proto: tcp
+  same_dst_port: true
+  unique_dst_ips: 50
+  time_window: 60s
+  action: alert
+END
+out=$("$conf" check --rules "$T/rules.yml" 2>&1)
+like "$? $out" $'^0 rule:\n  name: slow_horizontal_scan\n.*\n  unique_dst_ips: 50\n' "rules are shown as understood"
+out=$("$conf" check -c "$file" --rules "$T/rules.yml" 2>&1)
+like "$? $out" $'^0 .*\napi.tokens: \(set\)\n.*\nrule:\n  name: slow_horizontal_scan\n' "after the configuration"
+sed -i 's/same_dst_port/same_dst_prot/' "$T/rules.yml"
+out=$("$conf" check -n --rules "$T/rules.yml" 2>&1)
+like "$? $out" "^2 nf-conf: warning: $T/rules.yml:3:3: .*same_dst_prot.*same_dst_port" "a typo in a rule has its place"
+sed "s|enable_detection_engine: off|rules_config: $T/rules.yml|" "$file" >"$T/g.yaml"
+"$conf" check -n -c "$T/g.yaml" 2>/dev/null
+is $? 2 "the rules that the configuration names are checked too"
+"$conf" check --rules "$T/none" 2>/dev/null
+is $? 2 "rules that were asked for must be there"
 "$conf" check 2>/dev/null
-is $? 2 "check wants a file"
+is $? 2 "check wants something to check"
 "$conf" check -c "$T/none" 2>/dev/null
 is $? 2 "a missing file is a configuration error"
 "$conf" peel 2>/dev/null

@@ -120,13 +120,13 @@ needed_file(const struct adviser *a, const char *key, const char *remedy)
 }
 
 static void
-files(const struct adviser *a)
+files(const struct adviser *a, bool rules)
 {
 	if (enrich_has(a->c, STR("geoip"))) {
 		needed_file(a, "geoip.asn_db", "flows get no AS numbers and names from it");
 		needed_file(a, "geoip.city_db", "flows get no countries and cities");
 	}
-	if (conf_bool(a->c, "detection.enable_detection_engine"))
+	if (rules && conf_bool(a->c, "detection.enable_detection_engine"))
 		needed_file(a, "detection.rules_config", "nothing is detected without rules");
 }
 
@@ -144,7 +144,7 @@ networks(const struct adviser *a)
 }
 
 void
-advise(const struct conf *c, const char *path, conf_warn_fn *fn, void *arg)
+advise(const struct conf *c, const char *path, bool rules, conf_warn_fn *fn, void *arg)
 {
 	struct adviser a = {c, fn, arg};
 	const char *zone = conf_str(c, "timezone");
@@ -153,7 +153,7 @@ advise(const struct conf *c, const char *path, conf_warn_fn *fn, void *arg)
 	secret_files(&a);
 	trust(&a);
 	networks(&a);
-	files(&a);
+	files(&a, rules);
 	if (!clock_zone_known(zone))
 		say(&a, "timezone: no zone '%.64s' (is the package tzdata installed?), UTC is used", zone);
 }

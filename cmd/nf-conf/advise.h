@@ -4,7 +4,7 @@
 
 #include "io/conf.h"
 
-/* Calls say for each; path is the file's name, for its mode. */
-void advise(const struct conf *c, const char *path, conf_warn_fn *say, void *arg);
+/* Calls say for each; path is the file's name, for its mode; rules: whether those of the configuration are used. */
+void advise(const struct conf *c, const char *path, bool rules, conf_warn_fn *say, void *arg);
 
 #endif
