@@ -210,6 +210,7 @@ begin --config "$T/f.yaml" --rules /dev/null
 ok "without a command it runs" wait_for 10 all_up
 mapfile -t stages < <(awk '{print $3}' "$run/status")
 kill -KILL "$supervisor"
+wait "$supervisor" 2>/dev/null
 none_left() { ! kill -0 "${stages[@]}"; }
 ok "no stage outlives the supervisor" wait_for 10 none_left
 

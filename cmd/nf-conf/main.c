@@ -127,7 +127,7 @@ command(const struct prog *p, const char *rules, struct buf *out)
 int
 main(int argc, char **argv)
 {
-	const char *rules = conf_str(NULL, "detection.rules_config");
+	static const char *rules; /* lives on, as what options point at must */
 	struct opt opts[] = {{0, "rules", OPT_STR, &rules, "FILE", "detection.rules_config",
 				 "check these rules, not those that the configuration names", false},
 	    OPT_END};
@@ -136,8 +136,9 @@ main(int argc, char **argv)
 	    .brief = "Checks the configuration and shows it as understood, or prints values.",
 	    .opts = opts};
 	struct buf out = {0};
-	int status = prog_start(&p, argc, argv);
 
+	rules = conf_str(NULL, "detection.rules_config");
+	int status = prog_start(&p, argc, argv);
 	if (status >= 0)
 		return status;
 	status = command(&p, rules, &out);
