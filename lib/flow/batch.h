@@ -218,10 +218,13 @@ void batch_add_dict(struct batch *b, struct arena *a, enum field f, const uint16
 void batch_add_strs(struct batch *b, struct arena *a, enum field f, const uint16_t *codes,
     const struct str *entries, unsigned entry_count, const uint64_t *present);
 
+/* The struct of the field's column, added if need be, for those who lay out its raw bytes themselves; NULL if full. */
+struct col *batch_claim(struct batch *b, enum field f);
+
 /* Keeps the rows whose bit is set in `keep`, in order: all columns are rebuilt in the arena. */
 void batch_filter(struct batch *b, struct arena *a, const uint64_t *keep);
 
-/* Keeps the first n rows, or drops the first n. */
+/* Keeps n rows from row `from` on, or as many as there are. */
 void batch_slice(struct batch *b, struct arena *a, uint32_t from, uint32_t n);
 
 #endif

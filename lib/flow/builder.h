@@ -18,10 +18,12 @@
 
 #include "flow/batch.h"
 
+#define BUILDER_VALUE_MAX 32768
+
 struct builder_column {
 	uint8_t width;
 	bool used; /* in this batch */
-	uint8_t *values; /* fixed: BATCH_ROWS_MAX * width, zero where absent */
+	uint8_t *values; /* fixed: BATCH_ROWS_MAX * width, zero where absent; room for a bitmap before it */
 	uint64_t present[BATCH_ROWS_MAX / 64];
 	/* variable width: a dictionary of the values seen in this batch */
 	uint16_t *codes;
@@ -33,6 +35,8 @@ struct builder_column {
 
 struct builder {
 	uint32_t rows; /* the row being set is rows - 1 */
+	size_t
+	    row_bytes; /* the most that a row takes in the columns used, without its variable-width values */
 	size_t var_bytes; /* of variable-width values in this batch */
 	uint64_t origin, origin_next;
 	struct arena arena;
@@ -106,7 +110,11 @@ builder_real(struct builder *bd, enum field f, float v)
 /* Any fixed width of 1 to 8; what does not fit is cut. */
 void builder_uint(struct builder *bd, enum field f, uint64_t v);
 
-/* STR, LIST (NUL-terminated strings, concatenated) and JSON; the bytes are copied. */
+/*
+ * STR, LIST (NUL-terminated strings, concatenated) and JSON; the bytes are
+ * copied. What exceeds BUILDER_VALUE_MAX bytes is cut (a list after a whole
+ * string; JSON, which cannot be cut, is left out).
+ */
 void builder_str(struct builder *bd, enum field f, struct str v);
 
 /* Whether the row being set has the field, and its value so far (fixed widths up to 8; 0 if absent). */
