@@ -72,7 +72,7 @@ tcpflags_parse(uint16_t *flags, struct str s)
 {
 	if (s.len == 0)
 		return -1;
-	/* Names first: "psh" is also three letters, two of them flags, but none is a name of letters alone. */
+	/* Names before letters, since "ece" would pass for both. */
 	if (names_parse(flags, s) == 0 || number_parse(flags, s) == 0)
 		return 0;
 	return letters_parse(flags, s);
