@@ -91,35 +91,28 @@ void
 filter_eval(const struct filter *f, const struct batch *b, struct arena *a, uint64_t *keep)
 {
 	size_t words = (b->rows + 63) / 64;
-	uint64_t *stack = arena_alloc(a, f->stack * words * sizeof *stack), *top = stack;
+	uint64_t *stack = arena_alloc(a, f->stack * words * sizeof *stack);
+	uint64_t *top = stack; /* where the next result goes */
 
-	/* `top` is where the next result goes. */
 	for (size_t i = 0; i < f->count; i++) {
 		const struct test *t = &f->tests[i];
 
-		switch (t->kind) {
-		case TEST_NOT:
-			for (size_t w = 0; w < words; w++)
-				top[w - words] = ~top[w - words];
-			break;
-		case TEST_AND:
-			top -= words;
-			for (size_t w = 0; w < words; w++)
-				top[w - words] &= top[w];
-			break;
-		case TEST_OR:
-			top -= words;
-			for (size_t w = 0; w < words; w++)
-				top[w - words] |= top[w];
-			break;
-		default:
+		if (t->kind < TEST_NOT) {
 			memset(top, 0, words * sizeof *top);
 			if (t->kind == TEST_DURATION)
 				duration_test(t, b, top);
 			else
 				column_test(t, b, a, top);
 			top += words;
+			continue;
 		}
+		if (t->kind != TEST_NOT)
+			top -= words;
+		uint64_t *left = top - words;
+		for (size_t w = 0; w < words; w++)
+			left[w] = t->kind == TEST_NOT   ? ~left[w]
+				  : t->kind == TEST_AND ? left[w] & top[w]
+							: left[w] | top[w];
 	}
 	memcpy(keep, stack, words * sizeof *keep);
 	if (b->rows % 64 != 0)

@@ -1,4 +1,5 @@
 /* A value in any form that JSON and the dialects allow. The usual forms never come here, see ndjson_read.c. */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/civil.h"
@@ -106,7 +107,8 @@ read_real(const struct reading *rd)
 {
 	double v;
 
-	if ((rd->v->kind != JSON_NUMBER && rd->v->kind != JSON_STRING) || num_parse_real(&v, rd->text) == -1)
+	if ((rd->v->kind != JSON_NUMBER && rd->v->kind != JSON_STRING) ||
+	    num_parse_real(&v, rd->text) == -1 || !isfinite((float)v))
 		return refuse(rd, "a number");
 	builder_real(rd->bd, rd->k->field, (float)v);
 	return 0;

@@ -103,6 +103,7 @@ complaints(void **state)
 		"! byte 20: timestamp_start is \"yesterday\", a time was expected"},
 	    {"{\"timestamp_start\":-5}", "! byte 20: timestamp_start is -5, a time was expected"},
 	    {"{\"trusted\":2}", "! byte 12: trusted is 2, true or false was expected"},
+	    {"{\"ml_score\":1e39}", "! byte 13: ml_score is 1e39, a number was expected"},
 	    {"{\"as_path\":\"64500\"}", "! byte 12: as_path is \"64500\", a list was expected"},
 	    {"{\"as_path\":[true]}", "! byte 13: as_path is true, a list of texts or numbers was expected"},
 	    {"{\"as_path\":[\"a\\u0000b\"]}",
