@@ -99,7 +99,7 @@ num_parse_real(double *v, struct str s)
 	if (s.len == 0 || s.len >= sizeof text)
 		return -1;
 	for (size_t i = 0; i < s.len; i++)
-		if (strchr("0123456789+-.eE", s.p[i]) == NULL)
+		if (memchr("0123456789+-.eE", s.p[i], 15) == NULL)
 			return -1;
 	memcpy(text, s.p, s.len);
 	text[s.len] = '\0';
