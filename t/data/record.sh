@@ -13,8 +13,9 @@ tmp=$(mktemp -d)
 chmod 755 "$tmp"
 pids=()
 finish() {
-	for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
-	for n in src rtr col; do ip netns del "fe-$n" 2>/dev/null || true; done
+	for n in src rtr col; do
+		{ ip netns pids "fe-$n" | xargs -r kill -KILL; ip netns del "fe-$n"; } 2>/dev/null || true
+	done
 	rm -rf "$tmp"
 }
 trap finish EXIT
