@@ -1,0 +1,288 @@
+#include "flow/builder.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+enum {
+	BITMAP_BYTES = BATCH_ROWS_MAX / 8,
+	TABLE_SLOTS_MIN = 64,
+	TABLE_SLOTS_MAX = 2 * BATCH_ROWS_MAX,
+	/* One more row must always fit: header, descriptors, and every variable-width field at its longest. */
+	BYTES_FULL = BATCH_BYTES_MAX - (5 << 18),
+};
+
+void
+builder_init(struct builder *bd, uint64_t origin)
+{
+	*bd = (struct builder){.origin = origin, .origin_next = 1};
+}
+
+void
+builder_release(struct builder *bd)
+{
+	for (size_t i = 0; i < FIELD_IDS; i++) {
+		struct builder_column *c = bd->cols[i];
+
+		if (c == NULL)
+			continue;
+		free(c->values != NULL ? c->values - BITMAP_BYTES : NULL);
+		free(c->codes);
+		free(c->entries);
+		free(c->table);
+		free(c);
+	}
+	arena_release(&bd->arena);
+	*bd = (struct builder){0};
+}
+
+void
+builder_row(struct builder *bd)
+{
+	bd->rows++;
+}
+
+bool
+builder_full(const struct builder *bd)
+{
+	return bd->rows == BATCH_ROWS_MAX || bd->var_bytes + (bd->rows + 1) * bd->row_bytes > BYTES_FULL;
+}
+
+void
+builder_undo(struct builder *bd)
+{
+	uint32_t row = --bd->rows;
+
+	for (size_t i = 0; i < FIELD_IDS; i++) {
+		struct builder_column *c = bd->cols[i];
+
+		if (c == NULL || !c->used)
+			continue;
+		c->present[row >> 6] &= ~(UINT64_C(1) << (row & 63));
+		if (c->width != 0)
+			memset(c->values + (size_t)row * c->width, 0, c->width);
+		else
+			c->codes[row] = 0;
+	}
+}
+
+static struct builder_column *
+column_new(enum field f)
+{
+	struct builder_column *c = mem_zero(1, sizeof *c);
+
+	c->width = field_by_id(f)->width;
+	if (c->width != 0) {
+		c->values =
+		    (uint8_t *)mem_zero(1, BITMAP_BYTES + BATCH_ROWS_MAX * (size_t)c->width) + BITMAP_BYTES;
+		return c;
+	}
+	c->codes = mem_zero(BATCH_ROWS_MAX, sizeof *c->codes);
+	c->entries = mem_zero(BATCH_ROWS_MAX, sizeof *c->entries);
+	c->table = mem_zero(TABLE_SLOTS_MAX, sizeof *c->table);
+	c->table_mask = TABLE_SLOTS_MIN - 1;
+	return c;
+}
+
+struct builder_column *
+builder_touch(struct builder *bd, enum field f)
+{
+	if (bd->cols[f] == NULL)
+		bd->cols[f] = column_new(f);
+	struct builder_column *c = bd->cols[f];
+	if (!c->used) {
+		c->used = true;
+		/* A code, and the end of a value that no other row has. */
+		bd->row_bytes += c->width != 0 ? c->width : 6;
+	}
+	return c;
+}
+
+void
+builder_uint(struct builder *bd, enum field f, uint64_t v)
+{
+	uint8_t *slot = builder_slot(bd, f);
+
+	memcpy(slot, &v, bd->cols[f]->width);
+}
+
+static void
+table_add(struct builder_column *c, uint64_t hash, uint16_t code)
+{
+	uint32_t i = (uint32_t)hash & c->table_mask;
+
+	while (c->table[i] != 0)
+		i = (i + 1) & c->table_mask;
+	c->table[i] = (uint16_t)(code + 1);
+}
+
+static void
+table_grow(struct builder_column *c)
+{
+	memset(c->table, 0, (c->table_mask + 1) * sizeof *c->table);
+	c->table_mask = c->table_mask * 2 + 1;
+	for (unsigned i = 0; i < c->entry_count; i++)
+		table_add(c, hash64(c->entries[i].p, c->entries[i].len), (uint16_t)i);
+}
+
+/* The code of the value, new or known. */
+static uint16_t
+code_of(struct builder *bd, struct builder_column *c, struct str v)
+{
+	uint64_t hash = hash64(v.p, v.len);
+
+	for (uint32_t i = (uint32_t)hash & c->table_mask; c->table[i] != 0; i = (i + 1) & c->table_mask)
+		if (str_eq(c->entries[c->table[i] - 1], v))
+			return (uint16_t)(c->table[i] - 1);
+	uint16_t code = (uint16_t)c->entry_count++;
+	c->entries[code] = (struct str){arena_dup(&bd->arena, v.p, v.len), v.len};
+	bd->var_bytes += v.len;
+	if (c->entry_count * 2 > c->table_mask && c->table_mask + 1 < TABLE_SLOTS_MAX)
+		table_grow(c);
+	else
+		table_add(c, hash, code);
+	return code;
+}
+
+/* Cut to the limit; false if it cannot be. */
+static bool
+value_cut(struct str *v, enum field_type type)
+{
+	if (v->len <= BUILDER_VALUE_MAX)
+		return true;
+	if (type == TYPE_JSON)
+		return false;
+	v->len = BUILDER_VALUE_MAX;
+	while (type == TYPE_LIST && v->len > 0 && v->p[v->len - 1] != '\0')
+		v->len--;
+	while (type == TYPE_STR && v->len > 0 && ((uint8_t)v->p[v->len] & 0xc0) == 0x80)
+		v->len--;
+	return true;
+}
+
+void
+builder_str(struct builder *bd, enum field f, struct str v)
+{
+	uint32_t row = bd->rows - 1;
+
+	if (!value_cut(&v, (enum field_type)field_by_id(f)->type))
+		return;
+	struct builder_column *c = builder_touch(bd, f);
+	if (c->entry_count == BATCH_ROWS_MAX)
+		return; /* only rows set twice with ever new values get here */
+	/* Rows often repeat the value of the row before. */
+	uint16_t last = row > 0 ? c->codes[row - 1] : 0;
+	c->codes[row] = last < c->entry_count && str_eq(c->entries[last], v) ? last : code_of(bd, c, v);
+	c->present[row >> 6] |= UINT64_C(1) << (row & 63);
+}
+
+bool
+builder_has(const struct builder *bd, enum field f)
+{
+	const struct builder_column *c = bd->cols[f];
+	uint32_t row = bd->rows - 1;
+
+	return c != NULL && c->used && (c->present[row >> 6] >> (row & 63) & 1) != 0;
+}
+
+uint64_t
+builder_get(const struct builder *bd, enum field f)
+{
+	const struct builder_column *c = bd->cols[f];
+	uint64_t v = 0;
+
+	if (c != NULL && c->used && c->width != 0 && c->width <= 8)
+		memcpy(&v, c->values + (size_t)(bd->rows - 1) * c->width, c->width);
+	return v;
+}
+
+/* A plain column where it stands: the bitmap is put right before the values. */
+static void
+add_in_place(struct batch *b, enum field f, struct builder_column *c, bool all)
+{
+	size_t bitmap = all ? 0 : (b->rows + 63) / 64 * sizeof *c->present;
+	uint8_t *raw = c->values - bitmap;
+	struct col *col = batch_claim(b, f);
+
+	memcpy(raw, c->present, bitmap);
+	*col = (struct col){
+	    .field = (uint16_t)f,
+	    .width = c->width,
+	    .encoding = COL_PLAIN,
+	    .entries = b->rows,
+	    .present = all ? NULL : (const uint64_t *)(const void *)raw,
+	    .values = c->values,
+	    .raw = raw,
+	    .raw_len = (uint32_t)(bitmap + ((b->rows * (size_t)c->width + 7) & ~(size_t)7)),
+	};
+}
+
+static uint32_t
+count_present(const struct builder_column *c, uint32_t rows)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < (rows + 63) / 64; i++)
+		n += (uint32_t)__builtin_popcountll(c->present[i]);
+	return n;
+}
+
+static void
+finish_column(struct builder *bd, struct batch *b, enum field f)
+{
+	struct builder_column *c = bd->cols[f];
+	uint32_t n = count_present(c, b->rows);
+
+	if (n == 0)
+		return;
+	if (c->width == 0)
+		batch_add_strs(b, &bd->arena, f, c->codes, c->entries, c->entry_count, c->present);
+	else if (memcmp(c->values, c->values + c->width, (b->rows - 1) * (size_t)c->width) == 0)
+		batch_add_fixed(b, &bd->arena, f, c->values, c->present);
+	else
+		add_in_place(b, f, c, n == b->rows);
+}
+
+void
+builder_finish(struct builder *bd, struct batch *b)
+{
+	batch_init(b);
+	b->rows = bd->rows;
+	if (bd->origin != 0 && bd->rows > 0) {
+		b->origin = bd->origin;
+		b->origin_first = bd->origin_next;
+		bd->origin_next += bd->rows;
+		b->origin_last = bd->origin_next - 1;
+	}
+	for (unsigned i = 0; i < field_count && b->rows > 0; i++) {
+		enum field f = (enum field)fields[i].id;
+
+		if (bd->cols[f] != NULL && bd->cols[f]->used)
+			finish_column(bd, b, f);
+	}
+}
+
+void
+builder_reset(struct builder *bd)
+{
+	for (size_t i = 0; i < FIELD_IDS; i++) {
+		struct builder_column *c = bd->cols[i];
+
+		if (c == NULL || !c->used)
+			continue;
+		memset(c->present, 0, (bd->rows + 63) / 64 * sizeof *c->present);
+		if (c->width != 0) {
+			memset(c->values, 0, bd->rows * (size_t)c->width);
+		} else {
+			memset(c->codes, 0, bd->rows * sizeof *c->codes);
+			memset(c->table, 0, (c->table_mask + 1) * sizeof *c->table);
+			c->table_mask = TABLE_SLOTS_MIN - 1;
+			c->entry_count = 0;
+		}
+		c->used = false;
+	}
+	arena_reset(&bd->arena);
+	bd->rows = 0;
+	bd->row_bytes = 0;
+	bd->var_bytes = 0;
+}

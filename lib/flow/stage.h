@@ -1,0 +1,58 @@
+/*
+ * The life of a filter: flows in on stdin, something out. It reads, hands over
+ * batch after batch, flushes 5 ms after input falls silent, keeps the metrics,
+ * and obeys the signals:
+ *
+ *     TERM, INT   takes no more than what is already in the pipe (until the end
+ *                 of input, or silence for 100 ms, 2 s at most), flushes, ends
+ *     HUP         reload
+ *     USR1        counters to stderr
+ */
+#ifndef FLOW_STAGE_H
+#define FLOW_STAGE_H
+
+#include "flow/stream.h"
+#include "io/loop.h"
+#include "io/prog.h"
+
+struct stage;
+
+struct stage_ops {
+	/* A batch of flows, writable in its struct (columns may be added, dropped, filtered). -1 with words ends
+	 * the program with status 1. */
+	int (*batch)(void *arg, struct stage *s, struct batch *b, struct err *e);
+
+	/* A mark. NULL: passed on in order. */
+	int (*mark)(void *arg, struct stage *s, struct batch *b, struct err *e);
+
+	/* Input fell silent; called once per silence, before the output is flushed. May be NULL. */
+	int (*idle)(void *arg, struct stage *s, struct err *e);
+
+	/* Once a second. May be NULL. */
+	void (*tick)(void *arg, struct stage *s, int64_t wall_ms);
+
+	/* HUP: take the new configuration or refuse it. NULL: nothing to reload. */
+	int (*reload)(void *arg, const struct conf *c, struct err *e);
+
+	/* The end of input: last output. May be NULL. */
+	int (*end)(void *arg, struct stage *s, struct err *e);
+};
+
+struct stage_options {
+	struct stream_in_options in; /* complain and arg are set by the stage */
+	enum stream_format out; /* STREAM_AUTO: by -b */
+	bool no_output; /* a sink: stage_emit is never called */
+	int in_fd; /* 0 = stdin */
+};
+
+/* Runs to the end; the exit status. */
+int stage_run(struct prog *p, const struct stage_options *o, const struct stage_ops *ops, void *arg);
+
+/* For the callbacks. */
+int stage_emit(struct stage *s, const struct batch *b, struct err *e);
+struct arena *stage_arena(struct stage *s); /* reset before every batch */
+struct loop *stage_loop(struct stage *s); /* for descriptors and timers of the program's own */
+void stage_stop(struct stage *s); /* as if TERM had come */
+bool stage_closed(const struct stage *s); /* the reader of our output went away */
+
+#endif
