@@ -228,7 +228,7 @@ root_bits(size_t prefixes)
 static void
 root_fill(struct build *b, uint32_t *root, unsigned bits, const struct lpm_list *l)
 {
-	const struct lpm_item *first, *it = l->items, *end = it + l->count;
+	const struct lpm_item *first, *it = l->items, *end = l->count != 0 ? it + l->count : it;
 	uint32_t slot = 0;
 
 	memset(root, 0, sizeof *root << bits);
