@@ -326,79 +326,91 @@ prefix_add(struct load *l, struct prefix p, uint32_t entry)
 	}
 }
 
+/* A record of the search tree, and the prefix that it stands for. */
 struct frame {
-	uint32_t node;
 	struct prefix prefix;
-};
-
-struct record {
-	uint64_t value;
+	uint64_t record;
+	uint32_t offset; /* of its data */
 	uint8_t type;
-	uint32_t offset;
 };
 
-/* One of the two records of a node: takes its data, or puts its node on the stack. */
 static int
-record_take(struct load *l, const struct record *rec, const struct prefix *p, struct frame *stack,
-    unsigned *depth, struct err *e)
+data_take(struct load *l, const struct frame *f, struct err *e)
 {
-	const MMDB_s *db = l->r.db;
 	uint32_t entry;
 
-	switch (rec->type) {
-	case MMDB_RECORD_TYPE_EMPTY:
+	if (l->r.db->depth == 128 && is_v4_mapped(&f->prefix))
 		return 0;
-	case MMDB_RECORD_TYPE_DATA:
-		if (db->depth == 128 && is_v4_mapped(p))
-			return 0;
-		if (record_entry(l, rec->offset, &entry, e) == -1)
-			return -1;
-		if (entry != 0)
-			prefix_add(l, *p, entry);
-		return 0;
-	case MMDB_RECORD_TYPE_SEARCH_NODE:
-		if (p->len >= db->depth)
-			return err_set(e, "the search tree is deeper than an address is long");
-		if (db->depth == 128 && p->len == 96 && is_v4_mapped(p))
-			return 0;
-		/* An alias of IPv4; its own place is ::/96. */
-		if (db->depth == 128 && db->ipv4_start_node.netmask == 96 &&
-		    rec->value == db->ipv4_start_node.node_value && !(p->len == 96 && is_v4_place(p)))
-			return 0;
-		stack[(*depth)++] = (struct frame){(uint32_t)rec->value, *p};
-		return 0;
-	default:
-		return err_set(e, "the search tree points outside the file");
-	}
+	if (record_entry(l, f->offset, &entry, e) == -1)
+		return -1;
+	if (entry != 0)
+		prefix_add(l, f->prefix, entry);
+	return 0;
+}
+
+/* An alias of the IPv4 subtree, whose own place is ::/96. */
+static bool
+is_alias(const MMDB_s *db, const struct frame *f)
+{
+	if (db->depth != 128 || db->ipv4_start_node.netmask != 96)
+		return false;
+	if (f->prefix.len == 96 && is_v4_mapped(&f->prefix))
+		return true;
+	return f->record == db->ipv4_start_node.node_value &&
+	       !(f->prefix.len == 96 && is_v4_place(&f->prefix));
+}
+
+/* Puts the node's two records on the stack, the left one on top: so prefixes come in order. */
+static int
+node_open(const MMDB_s *db, const struct frame *f, struct frame *stack, unsigned *depth, struct err *e)
+{
+	struct frame *right = &stack[*depth], *left = &stack[*depth + 1];
+	MMDB_search_node_s n;
+
+	if (f->prefix.len >= db->depth)
+		return err_set(e, "the search tree is deeper than an address is long");
+	if (MMDB_read_node(db, (uint32_t)f->record, &n) != MMDB_SUCCESS)
+		return err_set(e, "node %u of the search tree cannot be read", (uint32_t)f->record);
+	*right = (struct frame){f->prefix, n.right_record, n.right_record_entry.offset, n.right_record_type};
+	*left = (struct frame){f->prefix, n.left_record, n.left_record_entry.offset, n.left_record_type};
+	right->prefix.addr.b[f->prefix.len / 8] |= (uint8_t)(0x80 >> f->prefix.len % 8);
+	right->prefix.len++;
+	left->prefix.len++;
+	*depth += 2;
+	return 0;
 }
 
 static int
 tree_walk(struct load *l, struct err *e)
 {
 	const MMDB_s *db = l->r.db;
-	struct frame stack[130] = {{0}}; /* one for each level, and the other record of the last */
+	struct frame stack[130]; /* a right record of each level, and the two of the last */
 	unsigned depth = 1;
 	/* Every node once, and as much again for trees whose writer shares subtrees; a loop comes to its end here. */
 	uint64_t budget = (uint64_t)db->metadata.node_count * 2;
 
+	stack[0] = (struct frame){.type = MMDB_RECORD_TYPE_SEARCH_NODE};
 	while (depth > 0) {
 		struct frame f = stack[--depth];
-		struct prefix left = f.prefix, right;
-		MMDB_search_node_s n;
 
-		if (budget-- == 0)
-			return err_set(e, "the search tree loops");
-		if (MMDB_read_node(db, f.node, &n) != MMDB_SUCCESS)
-			return err_set(e, "node %u of the search tree cannot be read", f.node);
-		left.len++;
-		right = left;
-		right.addr.b[f.prefix.len / 8] |= (uint8_t)(0x80 >> f.prefix.len % 8);
-		/* The left one is put last and so walked first: prefixes come in order. */
-		struct record rr = {n.right_record, n.right_record_type, n.right_record_entry.offset};
-		struct record lr = {n.left_record, n.left_record_type, n.left_record_entry.offset};
-		if (record_take(l, &rr, &right, stack, &depth, e) == -1 ||
-		    record_take(l, &lr, &left, stack, &depth, e) == -1)
-			return -1;
+		switch (f.type) {
+		case MMDB_RECORD_TYPE_EMPTY:
+			break;
+		case MMDB_RECORD_TYPE_DATA:
+			if (data_take(l, &f, e) == -1)
+				return -1;
+			break;
+		case MMDB_RECORD_TYPE_SEARCH_NODE:
+			if (is_alias(db, &f))
+				break;
+			if (budget-- == 0)
+				return err_set(e, "the search tree loops");
+			if (node_open(db, &f, stack, &depth, e) == -1)
+				return -1;
+			break;
+		default:
+			return err_set(e, "the search tree points outside the file");
+		}
 	}
 	return 0;
 }
