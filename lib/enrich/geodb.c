@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "flow/utf8.h"
 
 void
 geodb_free(struct geodb *db)
@@ -41,41 +42,27 @@ geodb_fill_start(struct geodb_fill *f)
 	geodb_fill_entry(f, &(struct geodb_entry){0});
 }
 
-/* The length of the character at p, or 0 if it is no UTF-8 (RFC 3629 §4) or a control character. */
+/* The length of the character at p; 0 if it is none, or a control character. */
 static size_t
-utf8_char(const uint8_t *p, size_t left)
+text_char(const char *p, size_t left)
 {
-	uint32_t c = p[0], least;
-	size_t len;
+	uint8_t first = (uint8_t)p[0];
 
-	if (c < 0x80)
-		return c >= 0x20 && c != 0x7f ? 1 : 0;
-	if (c >= 0xc2 && c < 0xe0) {
-		len = 2, c &= 0x1f, least = 0x80;
-	} else if (c >= 0xe0 && c < 0xf0) {
-		len = 3, c &= 0x0f, least = 0x800;
-	} else if (c >= 0xf0 && c < 0xf5) {
-		len = 4, c &= 0x07, least = 0x10000;
-	} else
+	if (first < 0x20 || first == 0x7f)
 		return 0;
-	if (len > left)
+	/* U+0080 to U+009F are control characters too. */
+	if (first == 0xc2 && left > 1 && (uint8_t)p[1] < 0xa0)
 		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	return c >= least && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) && c >= 0xa0 ? len : 0;
+	return utf8_sequence(p, left);
 }
 
 static size_t
 text_clean(char out[GEODB_TEXT_MAX], struct str s)
 {
-	const uint8_t *p = (const uint8_t *)s.p;
 	size_t len = 0;
 
 	for (size_t i = 0; i < s.len;) {
-		size_t n = utf8_char(p + i, s.len - i);
+		size_t n = text_char(s.p + i, s.len - i);
 
 		if (len + (n != 0 ? n : 1) > GEODB_TEXT_MAX)
 			break;
@@ -84,7 +71,7 @@ text_clean(char out[GEODB_TEXT_MAX], struct str s)
 			i++;
 			continue;
 		}
-		memcpy(out + len, p + i, n);
+		memcpy(out + len, s.p + i, n);
 		len += n;
 		i += n;
 	}

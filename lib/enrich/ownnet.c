@@ -1,6 +1,7 @@
 #include "enrich/ownnet.h"
 
 const struct str net_direction_texts[NET_DIRECTIONS] = {
+    [NET_UNKNOWN] = {"", 0},
     [NET_IN] = {"in", 2},
     [NET_OUT] = {"out", 3},
     [NET_INTERNAL] = {"internal", 8},

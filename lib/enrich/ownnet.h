@@ -12,9 +12,9 @@ struct ownnet {
 	struct buf image;
 };
 
-enum net_direction { NET_IN, NET_OUT, NET_INTERNAL, NET_TRANSIT, NET_DIRECTIONS };
+enum net_direction { NET_UNKNOWN, NET_IN, NET_OUT, NET_INTERNAL, NET_TRANSIT, NET_DIRECTIONS };
 
-/* The texts of the field net_direction, by enum net_direction. */
+/* The texts of the field net_direction, by enum net_direction; the first is empty. */
 extern const struct str net_direction_texts[NET_DIRECTIONS];
 
 /* "198.51.100.0/24", "2001:db8::/32" or an address; 0 or -1 with words. */
