@@ -210,8 +210,12 @@ lookup_wave(const struct lpm *t, const struct addr *a, size_t n, uint32_t *out)
 			ndone += !inner;
 		}
 	}
-	for (size_t k = 0; k < ndone; k++)
-		out[done[k]] = *walks[done[k]].answer;
+	for (size_t k = 0; k < ndone; k++) {
+		/* cppcheck-suppress uninitvar ; the first ndone of them are set */
+		const struct walk *w = &walks[done[k]];
+
+		out[done[k]] = *w->answer;
+	}
 }
 
 INLINE void
