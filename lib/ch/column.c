@@ -79,11 +79,12 @@ low_fill(struct column *c, const struct col *src, uint32_t n, uint8_t *out, stru
 	if (width != 0)
 		convert_fixed(&c->conv, src, n, keys);
 	for (uint32_t i = 0; i < n; i++) {
-		const uint8_t *key = keys + (size_t)i * width;
+		const uint8_t *key;
 		size_t len = width;
 
-		if (width == 0) {
-			text.len = 0;
+		if (width != 0)
+			key = keys + (size_t)i * width;
+		else {
 			key = buf_reserve(&text, convert_room(&c->conv, src, i));
 			len = convert_string(&c->conv, src, i, text.p);
 		}
