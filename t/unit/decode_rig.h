@@ -80,6 +80,8 @@ rig_look(struct rig *rig)
 	static struct batch whole;
 	struct err e;
 
+	if (rig->rows.rows == 0)
+		return 0;
 	builder_finish(&rig->rows, &whole);
 	buf_release(&wire);
 	wire = (struct buf){0};
