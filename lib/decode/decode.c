@@ -49,7 +49,7 @@ decoder_datagram(struct decoder *d, const struct datagram *dg)
 {
 	struct rd r = rd_from(dg->p, dg->len);
 	struct job j = {.d = d, .received_ms = dg->received_ms};
-	uint16_t version;
+	uint16_t version, more;
 
 	j.exporter = exporter_get(d, &dg->exporter, dg->received_ms);
 	if (j.exporter == NULL) {
@@ -73,6 +73,12 @@ decoder_datagram(struct decoder *d, const struct datagram *dg)
 		break;
 	case 10:
 		ipfix_datagram(&j, &r);
+		break;
+	case 0:
+		if (rd_be16(&r, &more) == 0 && more == 5)
+			sflow_datagram(&j, &r);
+		else
+			job_count(&j, COUNT_BAD_VERSION, 1);
 		break;
 	default:
 		job_count(&j, COUNT_BAD_VERSION, 1);

@@ -14,4 +14,7 @@ void nf9_datagram(struct job *j, struct rd *r);
 /* IPFIX, RFC 7011. */
 void ipfix_datagram(struct job *j, struct rd *r);
 
+/* sFlow v5; its version has 32 bits. */
+void sflow_datagram(struct job *j, struct rd *r);
+
 #endif
