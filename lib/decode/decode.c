@@ -7,6 +7,8 @@
 #include "decode/proto.h"
 #include "decode/state.h"
 
+enum { MESSAGE_MIN = 16 };
+
 const struct decode_count_info decode_counts[DECODE_COUNTS] = {
 #define COUNT(name, metric, label, doc) {metric, label, doc},
 #include "decode/counts.def"
@@ -44,45 +46,55 @@ decoder_free(struct decoder *d)
 	free(d);
 }
 
-void
-decoder_datagram(struct decoder *d, const struct datagram *dg)
+/* Reads one message, and steps over what it takes of r; a message of unknown length takes it all. */
+static void
+read_message(struct job *j, struct rd *r, uint16_t version)
 {
-	struct rd r = rd_from(dg->p, dg->len);
-	struct job j = {.d = d, .received_ms = dg->received_ms};
-	uint16_t version, more;
+	uint16_t more;
 
-	j.exporter = exporter_get(d, &dg->exporter, dg->received_ms);
-	if (j.exporter == NULL) {
-		d->gauges.exporters_refused++;
-		return;
-	}
-	job_count(&j, COUNT_DATAGRAMS, 1);
-	job_count(&j, COUNT_BYTES, dg->len);
-	if (rd_be16(&r, &version) < 0) {
-		job_count(&j, COUNT_BAD_HEADER, 1);
-		return;
-	}
 	switch (version) {
 	case 1:
 	case 5:
 	case 7:
-		nf5_datagram(&j, &r, version);
-		break;
-	case 9:
-		nf9_datagram(&j, &r);
-		break;
+		nf5_datagram(j, r, version);
+		return;
 	case 10:
-		ipfix_datagram(&j, &r);
-		break;
-	case 0:
-		if (rd_be16(&r, &more) == 0 && more == 5)
-			sflow_datagram(&j, &r);
-		else
-			job_count(&j, COUNT_BAD_VERSION, 1);
+		ipfix_datagram(j, r);
+		return;
+	case 9:
+		nf9_datagram(j, r);
 		break;
 	default:
-		job_count(&j, COUNT_BAD_VERSION, 1);
+		if (version == 0 && rd_be16(r, &more) == 0 && more == 5)
+			sflow_datagram(j, r);
+		else
+			job_count(j, COUNT_BAD_VERSION, 1);
 	}
+	rd_skip(r, rd_left(r));
+}
+
+void
+decoder_datagram(struct decoder *d, const struct datagram *dg)
+{
+	struct rd r = rd_from(dg->p, dg->len);
+	struct exporter *x = exporter_get(d, &dg->exporter, dg->received_ms);
+	uint16_t version, first = rd_left(&r) >= 2 ? load_be16(r.p) : 0;
+
+	if (x == NULL) {
+		d->gauges.exporters_refused++;
+		return;
+	}
+	x->counts[COUNT_DATAGRAMS]++;
+	x->counts[COUNT_BYTES] += dg->len;
+	/* A message has its own length, and another may stand behind it (as in files of them, RFC 5655). */
+	do {
+		struct job j = {.d = d, .exporter = x, .received_ms = dg->received_ms};
+
+		if (rd_be16(&r, &version) == -1)
+			job_count(&j, COUNT_BAD_HEADER, 1);
+		else
+			read_message(&j, &r, version);
+	} while (rd_left(&r) >= MESSAGE_MIN && first != 0 && load_be16(r.p) == first);
 }
 
 void

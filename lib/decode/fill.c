@@ -205,16 +205,26 @@ fill_family(const struct run *r)
 		to[i] = addr_is_v4(&a[i]) ? 4 : 6;
 }
 
-/* icmp_type is told of ICMP alone: other rows have a zero there, or a port. */
+/*
+ * icmp_type is told of ICMP alone: where a template has an element for it, the
+ * flows of other protocols carry a zero; where it has none, Cisco puts it into
+ * the destination port.
+ */
 static void
-fill_icmp_from_port(const struct run *r)
+fill_icmp_alone(const struct run *r)
 {
 	const uint8_t *proto = builder_span(r->rows, FIELD_proto, r->row, r->n);
-	const uint16_t *port = builder_span(r->rows, FIELD_dst_port, r->row, r->n);
+	const uint16_t *port =
+	    r->plan->icmp_from_port ? builder_span(r->rows, FIELD_dst_port, r->row, r->n) : NULL;
 
-	for (uint32_t i = 0; i < r->n; i++)
-		if (proto[i] == 1 || proto[i] == 58)
+	for (uint32_t i = 0; i < r->n; i++) {
+		bool icmp = proto[i] == 1 || proto[i] == 58;
+
+		if (port == NULL && !icmp)
+			builder_clear(r->rows, FIELD_icmp_type, r->row + i);
+		else if (port != NULL && icmp)
 			*(uint16_t *)builder_span(r->rows, FIELD_icmp_type, r->row + i, 1) = port[i];
+	}
 }
 
 void
@@ -250,8 +260,8 @@ run_plan(const struct run *r)
 	fill_times(r->job, r->row, r->n);
 	fill_family(r);
 	run_sampling(r);
-	if (p->icmp_from_port)
-		fill_icmp_from_port(r);
+	if (p->icmp_from_port || p->icmp_by_proto)
+		fill_icmp_alone(r);
 	if (p->mpls_count > 0)
 		run_mpls(r);
 	if (p->has_names && r->job->exporter->interfaces_named > 0)

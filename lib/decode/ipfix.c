@@ -15,17 +15,16 @@ ipfix_datagram(struct job *j, struct rd *r)
 		job_count(j, COUNT_BAD_HEADER, 1);
 		return;
 	}
-	if (rd_left(r) > (size_t)len - HEADER_LEN)
-		r->end = r->p + (len - HEADER_LEN);
+	struct rd sets;
+	size_t left = rd_left(r), rest = (size_t)len - HEADER_LEN;
+	if (rd_sub(r, &sets, rest < left ? rest : left) == -1)
+		return;
 	j->export_ms = (int64_t)s * 1000;
 	j->flow_type = STR("ipfix");
 	j->has_domain_id = true;
 	if (domain_get(j, 10, id) < 0)
 		return;
-	int64_t init = j->domain->init_ms != 0 ? j->domain->init_ms : j->exporter->init_ms;
-	j->has_uptime = init != 0;
-	j->uptime_ms = (uint32_t)(j->export_ms - init);
-	int64_t records = sets_walk(j, r);
+	int64_t records = sets_walk(j, &sets);
 	domain_sequence(j, sequence, records > 0 ? (uint32_t)records : 0);
 	/* Records of unknown templates count too: where the next datagram starts is not known. */
 	if (records < 0)

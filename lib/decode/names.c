@@ -24,7 +24,10 @@ vrf(const struct job *j, const uint8_t *p, unsigned len, char room[NAME_BYTES_MA
 	uint64_t id = load_uint(p, len);
 	struct str name = exporter_named(j->exporter, NAME_VRF, id);
 
-	return name.len > 0 ? name : (struct str){room, num_format(room, id)};
+	/* 0 is the table that needs no name. */
+	if (name.len > 0 || id == 0)
+		return name;
+	return (struct str){room, num_format(room, id)};
 }
 
 void

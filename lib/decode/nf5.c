@@ -20,11 +20,13 @@ static const struct template_field common[] = {
     {0, 11, 2}, /* dstport */
 };
 
-static const struct template_field tail1[] = {{0, 0, 2}, {0, 4, 1}, {0, 5, 1}, {0, 6, 1}, {0, 0, 11}};
+static const struct template_field tail1[] = {{0, 0, 2}, {0, 4, 1}, {0, 5, 1}, {0, 6, 1}, {0, 0, 7}};
 static const struct template_field tail5[] = {
     {0, 0, 1}, {0, 6, 1}, {0, 4, 1}, {0, 5, 1}, {0, 16, 2}, {0, 17, 2}, {0, 9, 1}, {0, 13, 1}, {0, 0, 2}};
 static const struct template_field tail7[] = {
     {0, 0, 1}, {0, 6, 1}, {0, 4, 1}, {0, 5, 1}, {0, 16, 2}, {0, 17, 2}, {0, 9, 1}, {0, 13, 1}, {0, 0, 6}};
+
+enum { RECORDS_MAX = 30 };
 
 #define COUNT_OF(a) (sizeof(a) / sizeof(a)[0])
 
@@ -71,10 +73,16 @@ nf5_datagram(struct job *j, struct rd *r, uint16_t version)
 	j->header_rate = header_rate(sampling);
 	if (domain_get(j, version, engine) < 0)
 		return;
-	uint32_t whole = (uint32_t)(rd_left(r) / t->rec_len);
-	if (whole < count)
+	uint32_t whole = (uint32_t)(rd_left(r) / t->rec_len), n = whole < count ? whole : count;
+	/* Beyond what any exporter sends, and not even there: the header is no header. */
+	if (n < count && count > RECORDS_MAX) {
+		job_count(j, COUNT_BAD_HEADER, 1);
+		return;
+	}
+	if (n < count)
 		job_count(j, COUNT_TRUNCATED, 1);
 	if (version != 1)
 		domain_sequence(j, sequence, count);
-	fill_records(j, t, r->p, whole < count ? whole : count);
+	fill_records(j, t, r->p, n);
+	rd_skip(r, (size_t)n * t->rec_len);
 }

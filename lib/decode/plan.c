@@ -119,6 +119,28 @@ element_find(const struct template *t, const struct element *e, bool reverse, en
 	return *to != 0 ? template_find(t, 0, e->id) : -1;
 }
 
+/*
+ * Of two addresses in one record the first is that of the packet on the wire
+ * (RFC 7011 §8): routers that encapsulate put the inner one behind it.
+ */
+static void
+order_addresses(struct plan *p)
+{
+	struct op *last = &p->ops[p->op_count - 1], *first = last;
+
+	if (last->rule != RULE_ZERO || last->how != HOW_ADDR6)
+		return;
+	while (first->field != last->field || first->rule == RULE_ZERO)
+		first--;
+	if (first->src.field < last->src.field)
+		return;
+	struct op was = *first;
+	*first = *last;
+	*last = was;
+	first->rule = RULE_FIRST;
+	last->rule = RULE_ZERO;
+}
+
 static void
 compile_ops(struct plan *p, const struct template *t, bool reverse)
 {
@@ -143,8 +165,10 @@ compile_ops(struct plan *p, const struct template *t, bool reverse)
 		    .width = field_by_id(to)->width,
 		};
 		have[to] = true;
+		order_addresses(p);
 	}
 	p->icmp_from_port = have[FIELD_proto] && have[FIELD_dst_port] && !have[FIELD_icmp_type];
+	p->icmp_by_proto = have[FIELD_proto] && have[FIELD_icmp_type];
 	p->has_names = have[FIELD_input_interface] || have[FIELD_output_interface];
 }
 

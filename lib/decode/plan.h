@@ -51,6 +51,7 @@ struct plan {
 	/* Records may yield no flow, so that they are taken one by one. */
 	bool picky;
 	bool icmp_from_port; /* no ICMP element: Cisco puts it into the destination port */
+	bool icmp_by_proto; /* there is one, and the protocol to hold it against */
 	bool has_names; /* interfaces, to be named by options */
 	uint8_t family; /* 4 or 6 where all rows are of one, 0 where rows differ, 255: no address */
 	uint8_t family_field; /* the address to tell by */

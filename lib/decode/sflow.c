@@ -172,10 +172,10 @@ read_switch(struct job *j, struct rd r)
 
 	if (rd_be32(&r, &src) == -1 || rd_skip(&r, 4) == -1 || rd_be32(&r, &dst) == -1)
 		return -1;
-	/* All ones: unknown. */
-	if (src < 4096)
+	/* All ones: unknown; zero: untagged. */
+	if (src != 0 && src < 4096)
 		builder_u16(j->d->opt.rows, FIELD_src_vlan, (uint16_t)src);
-	if (dst < 4096)
+	if (dst != 0 && dst < 4096)
 		builder_u16(j->d->opt.rows, FIELD_dst_vlan, (uint16_t)dst);
 	return 0;
 }
@@ -214,7 +214,7 @@ read_path(struct job *j, struct rd *r, uint32_t *first, uint32_t *last)
 				return -1;
 			*first = *first != 0 ? *first : as;
 			*last = as;
-			if (total++ < PATH_MAX_AS) {
+			if (as != 0 && total++ < PATH_MAX_AS) {
 				n += num_format(list + n, as);
 				list[n++] = '\0';
 			}
@@ -249,6 +249,13 @@ read_communities(struct job *j, struct rd *r)
 	return 0;
 }
 
+static void
+set_as(struct builder *rows, enum field f, uint32_t as)
+{
+	if (as != 0)
+		builder_u32(rows, f, as);
+}
+
 static int
 read_gateway(struct job *j, struct rd r)
 {
@@ -261,14 +268,12 @@ read_gateway(struct job *j, struct rd r)
 		return -1;
 	set_address(rows, FIELD_bgp_next_hop, &hop);
 	/* An origin of 0 is the agent's own AS. */
-	builder_u32(rows, FIELD_src_as, src != 0 ? src : own);
-	if (src_peer != 0)
-		builder_u32(rows, FIELD_peer_src_as, src_peer);
+	set_as(rows, FIELD_src_as, src != 0 ? src : own);
+	set_as(rows, FIELD_peer_src_as, src_peer);
 	if (read_path(j, &r, &first, &last) == -1)
 		return -1;
-	builder_u32(rows, FIELD_dst_as, last != 0 ? last : own);
-	if (first != 0)
-		builder_u32(rows, FIELD_peer_dst_as, first);
+	set_as(rows, FIELD_dst_as, last != 0 ? last : own);
+	set_as(rows, FIELD_peer_dst_as, first);
 	if (read_communities(j, &r) == -1 || rd_be32(&r, &local_pref) == -1)
 		return -1;
 	builder_u32(rows, FIELD_local_pref, local_pref);

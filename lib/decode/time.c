@@ -24,25 +24,43 @@ ntp_ms(uint64_t v, uint64_t plain_per_ms)
 	return (int64_t)((s - NTP_TO_UNIX_S) * 1000 + (fraction * 1000 >> 32));
 }
 
-/*
- * RFC 3954 §5.1: 32 bits of uptime wrap after 49.7 days; a flow is nearer to its
- * export than half of that. IPFIX counts from systemInitTimeMilliseconds, which
- * the record or an options record tells.
- */
+#define WRAP_MS (INT64_C(1) << 32)
+
+/* RFC 3954 §5.1: 32 bits of uptime wrap after 49.7 days; a flow is nearer to its export than half of that. */
+static int64_t
+by_uptime(const struct job *j, uint32_t v)
+{
+	return j->export_ms - (int32_t)(j->uptime_ms - v);
+}
+
+/* The same in IPFIX, which counts from a time that the record or the options tell (systemInitTimeMilliseconds). */
+static int64_t
+by_init(const struct job *j, uint64_t init, uint32_t v)
+{
+	int64_t t = (int64_t)init + v, late = j->export_ms - t;
+
+	if (late > WRAP_MS / 2)
+		return t + (late + WRAP_MS / 2) / WRAP_MS * WRAP_MS;
+	/* softflowd reads captures that are older than itself. */
+	return late < -WRAP_MS / 2 ? t - WRAP_MS : t;
+}
+
 static void
 run_uptime(const struct run *r, int64_t *to, const uint8_t *p, unsigned len)
 {
 	const struct job *j = r->job;
+	int64_t said = j->domain->init_ms != 0 ? j->domain->init_ms : j->exporter->init_ms;
 
 	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
-		uint64_t v = load_uint(p, len), init = run_uint(r, &r->plan->init_time, i, 0);
-		uint32_t now = init != 0 ? (uint32_t)((uint64_t)j->export_ms - init) : j->uptime_ms;
+		uint64_t v = load_uint(p, len), init = run_uint(r, &r->plan->init_time, i, (uint64_t)said);
 
 		/* NX-OS 8.1.1 sends 8 bytes: some mean uptime still, some the time of day. */
 		if (v >> 32 != 0)
 			to[i] = v < (uint64_t)TIME_MAX_MS ? (int64_t)v : 0;
-		else if (j->has_uptime || init != 0)
-			to[i] = j->export_ms - (int32_t)(now - (uint32_t)v);
+		else if (j->has_uptime)
+			to[i] = by_uptime(j, (uint32_t)v);
+		else if (init != 0 && init < (uint64_t)TIME_MAX_MS)
+			to[i] = by_init(j, init, (uint32_t)v);
 	}
 }
 

@@ -183,6 +183,17 @@ builder_span(struct builder *bd, enum field f, uint32_t row, uint32_t n)
 }
 
 void
+builder_clear(struct builder *bd, enum field f, uint32_t row)
+{
+	struct builder_column *c = bd->cols[f];
+
+	if (c == NULL || !c->used)
+		return;
+	c->present[row >> 6] &= ~(UINT64_C(1) << (row & 63));
+	memset(c->values + (size_t)row * c->width, 0, c->width);
+}
+
+void
 builder_span_str(struct builder *bd, enum field f, uint32_t row, uint32_t n, struct str v)
 {
 	if (!value_cut(&v, (enum field_type)field_by_id(f)->type))

@@ -136,6 +136,9 @@ builder_rows(struct builder *bd, uint32_t n)
 /* Where the values of n rows from `row` on go, all marked present. Fixed widths only. */
 void *builder_span(struct builder *bd, enum field f, uint32_t row, uint32_t n);
 
+/* Takes back the value of a row. Fixed widths only. */
+void builder_clear(struct builder *bd, enum field f, uint32_t row);
+
 /* The same string (see builder_str) in n rows from `row` on. */
 void builder_span_str(struct builder *bd, enum field f, uint32_t row, uint32_t n, struct str v);
 

@@ -85,14 +85,14 @@ v1_and_v7(void **state)
 		buf_be32(&dg, UPTIME_MS - 50);
 		put16(&dg, 1000, 80);
 		if (version == 1)
-			buf_add(&dg, "\0\0\x06\x08\x12\0\0\0\0\0\0\0\0\0\0\0", 16);
+			buf_add(&dg, "\0\0\x06\x08\x12\0\0\0\0\0\0\0", 12);
 		else
 			buf_add(&dg, "\0\x12\x06\x08\0\x01\0\x02\x18\x10\0\0\xc0\0\x02\x01", 16);
 	}
 	struct buf first = {0};
-	buf_add(&first, dg.p, 16 + 52);
+	buf_add(&first, dg.p, 16 + 48);
 	rig_feed(&rig, &first);
-	buf_consume(&dg, 16 + 52);
+	buf_consume(&dg, 16 + 48);
 	rig_feed(&rig, &dg);
 	assert_int_equal(rig_look(&rig), 2);
 	assert_str(&rig, flow_type, 0, "netflow1");
