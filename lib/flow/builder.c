@@ -45,7 +45,8 @@ builder_row(struct builder *bd)
 bool
 builder_full(const struct builder *bd)
 {
-	return bd->rows == BATCH_ROWS_MAX || bd->var_bytes + (bd->rows + 1) * bd->row_bytes > BYTES_FULL;
+	return bd->rows == BATCH_ROWS_MAX || bd->most_entries == BATCH_ROWS_MAX ||
+	       bd->var_bytes + (bd->rows + 1) * bd->row_bytes > BYTES_FULL;
 }
 
 void
@@ -137,6 +138,8 @@ code_of(struct builder *bd, struct builder_column *c, struct str v)
 	uint16_t code = (uint16_t)c->entry_count++;
 	c->entries[code] = (struct str){arena_dup(&bd->arena, v.p, v.len), v.len};
 	bd->var_bytes += v.len;
+	if (c->entry_count > bd->most_entries)
+		bd->most_entries = c->entry_count;
 	if (c->entry_count * 2 > c->table_mask && c->table_mask + 1 < TABLE_SLOTS_MAX)
 		table_grow(c);
 	else
@@ -322,6 +325,7 @@ builder_reset(struct builder *bd)
 	}
 	arena_reset(&bd->arena);
 	bd->rows = 0;
+	bd->most_entries = 0;
 	bd->row_bytes = 0;
 	bd->var_bytes = 0;
 }

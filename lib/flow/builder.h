@@ -35,8 +35,8 @@ struct builder_column {
 
 struct builder {
 	uint32_t rows; /* the row being set is rows - 1 */
-	size_t
-	    row_bytes; /* the most that a row takes in the columns used, without its variable-width values */
+	unsigned most_entries; /* in any dictionary; rows undone leave theirs behind */
+	size_t row_bytes; /* of a row in the columns used, without its variable-width values */
 	size_t var_bytes; /* of variable-width values in this batch */
 	uint64_t origin, origin_next;
 	struct arena arena;
