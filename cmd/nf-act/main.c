@@ -24,7 +24,7 @@ static struct opt opts[] = {
     {'s', "state", OPT_STR, &state_dir, "DIR", "act.state_dir", "keep there what was done", false},
     {0, "dry-run", OPT_FLAG, &dry_run, NULL, "act.dry_run", "print what would be done, do nothing", false},
     {0, "timezone", OPT_STR, &timezone_name, "ZONE", "timezone", "of times in the log (UTC)", false},
-    {0, "queue", OPT_NUM, &queue_max, "N", NULL, "actions of a kind that may wait (10000)", false},
+    {0, "queue", OPT_NUM, &queue_max, "N", "act.queue", "actions of a kind that may wait (10000)", false},
     OPT_END,
 };
 

@@ -67,7 +67,8 @@ url_of_host(const char *host)
 
 	buf_printf(&b, bare_v6 ? "http://[%s]:8123" : port ? "http://%s" : "http://%s:8123", host);
 	if (port && strcmp(colon, ":9000") == 0) {
-		log_warnx("clickhouse.host %s names the native port 9000; rows go by HTTP, to port 8123", host);
+		log_warnx(
+		    "clickhouse.host %s names the native port 9000; rows go by HTTP, to port 8123", host);
 		b.len -= strlen("9000");
 		buf_puts(&b, "8123");
 	}
@@ -111,9 +112,9 @@ make_target(struct target *t, const struct options *o, const struct conf *c, str
 	t->database = mem_strdup(o->database);
 	t->table = mem_strdup(o->table);
 	t->create = o->create;
-	t->peer_as = peer == NULL		    ? PEER_AS_UNSET
+	t->peer_as = peer == NULL                  ? PEER_AS_UNSET
 		     : strcmp(peer, "origin") == 0 ? PEER_AS_ORIGIN
-						    : PEER_AS_NEIGHBOUR;
+						   : PEER_AS_NEIGHBOUR;
 	struct ch_http_options ho = {.url = t->url, .user = t->user, .password = t->password};
 	struct ch_http *h = ch_http_new(&ho, e);
 	ch_http_free(h);
@@ -160,8 +161,9 @@ open_spool(const struct options *o, const char *dir)
 	struct spool *s = spool_open(&so, &e);
 
 	if (s == NULL) {
-		log_warnx("no spool (%s): while ClickHouse is away, rows wait in memory and the input waits for "
-			  "them; --spool names a folder",
+		log_warnx(
+		    "no spool (%s): while ClickHouse is away, rows wait in memory and the input waits for "
+		    "them; --spool names a folder",
 		    e.msg);
 		return NULL;
 	}
@@ -169,8 +171,8 @@ open_spool(const struct options *o, const char *dir)
 	if (st->rows > 0)
 		log_notice("%" PRIu64 " rows of an earlier run wait in %s and go first", st->rows, dir);
 	if (st->torn_bytes > 0)
-		log_warnx("the last %" PRIu64 " bytes in %s were cut off by a crash and are dropped", st->torn_bytes,
-		    dir);
+		log_warnx("the last %" PRIu64 " bytes in %s were cut off by a crash and are dropped",
+		    st->torn_bytes, dir);
 	return s;
 }
 
@@ -289,9 +291,12 @@ add_metrics(struct metrics *m, const struct inserter *in)
 	const struct queue_counts *c = &in->counts;
 
 	metrics_counter(m, "nf_ch_insert_rows_total", "rows that came in", &c->rows_in);
-	metrics_counter(m, "nf_ch_insert_stored_rows_total", "rows that the server acknowledged", &c->rows_stored);
-	metrics_counter(m, "nf_ch_insert_spooled_rows_total", "rows that went to disk first", &c->rows_spooled);
-	static const char dropped[] = "nf_ch_insert_dropped_rows_total", why[] = "rows that are not stored, by reason";
+	metrics_counter(
+	    m, "nf_ch_insert_stored_rows_total", "rows that the server acknowledged", &c->rows_stored);
+	metrics_counter(
+	    m, "nf_ch_insert_spooled_rows_total", "rows that went to disk first", &c->rows_spooled);
+	static const char dropped[] = "nf_ch_insert_dropped_rows_total",
+			  why[] = "rows that are not stored, by reason";
 	metrics_add(m, dropped, "reason=\"spool_full\"", why, METRIC_COUNTER, &c->rows_dropped);
 	metrics_add(m, dropped, "reason=\"refused\"", why, METRIC_COUNTER, &c->rows_failed);
 	metrics_add(m, dropped, "reason=\"lost\"", why, METRIC_COUNTER, &c->rows_lost);
@@ -300,10 +305,11 @@ add_metrics(struct metrics *m, const struct inserter *in)
 	metrics_counter(m, "nf_ch_insert_retries_total", "inserts sent again", &c->retries);
 	metrics_counter(m, "nf_ch_insert_ambiguous_total",
 	    "inserts sent whole and not answered: their rows may be there twice", &c->ambiguous);
-	metrics_counter(m, "nf_ch_insert_unfit_values_total", "values that a column could not hold as they were",
-	    &in->unfit);
+	metrics_counter(m, "nf_ch_insert_unfit_values_total",
+	    "values that a column could not hold as they were", &in->unfit);
 	metrics_gauge(m, "nf_ch_insert_up", "whether the server takes rows", &c->up);
-	metrics_gauge(m, "nf_ch_insert_waiting_rows", "rows not yet stored, in memory and on disk", &c->rows_waiting);
+	metrics_gauge(
+	    m, "nf_ch_insert_waiting_rows", "rows not yet stored, in memory and on disk", &c->rows_waiting);
 	metrics_gauge(m, "nf_ch_insert_spool_rows", "rows on disk", &c->spool_rows);
 	metrics_gauge(m, "nf_ch_insert_spool_bytes", "bytes of the spool, failed/ included", &c->spool_bytes);
 }
@@ -319,7 +325,8 @@ tell_end(const struct inserter *in, const char *dir)
 	if (c->spool_rows > 0)
 		log_warnx("%" PRIu64 " rows wait in %s and go first at the next start", c->spool_rows, dir);
 	if (c->rows_failed > 0)
-		log_warnx("%" PRIu64 " rows were refused by ClickHouse and lie in %s/failed", c->rows_failed, dir);
+		log_warnx(
+		    "%" PRIu64 " rows were refused by ClickHouse and lie in %s/failed", c->rows_failed, dir);
 	if (c->rows_dropped + c->rows_lost > 0)
 		log_warnx("%" PRIu64 " rows are lost", c->rows_dropped + c->rows_lost);
 }
@@ -329,8 +336,7 @@ run(struct inserter *in, struct target *t)
 {
 	static const struct stage_ops ops = {
 	    .batch = on_batch, .mark = on_mark, .tick = on_tick, .reload = on_reload, .end = on_end};
-	struct stage_options so = {
-	    .in = {.zone = conf_str(&in->prog.conf, "timezone")}, .no_output = true};
+	struct stage_options so = {.in = {.zone = conf_str(&in->prog.conf, "timezone")}, .no_output = true};
 	char *dir = spool_dir(&in->o);
 	struct spool *spool = open_spool(&in->o, dir);
 	uint64_t after = spool != NULL ? spool_last(spool) + 1 : 1, now = (uint64_t)clock_wall_ms();
@@ -376,15 +382,16 @@ main(int argc, char **argv)
 		"longest wait for more rows, shortest between two inserts (1000)", false},
 	    {0, "spool", OPT_STR, &o->spool, "DIR", "insert.spool_dir",
 		"where rows wait while the server is away (/var/lib/flowenricher/spool)", false},
-	    {0, "spool-max", OPT_SIZE, &o->spool_max, "BYTES", "insert.spool_max", "most bytes there (4G)", false},
+	    {0, "spool-max", OPT_SIZE, &o->spool_max, "BYTES", "insert.spool_max", "most bytes there (4G)",
+		false},
 	    {0, "drain-timeout", OPT_SECONDS, &o->drain_ms, "S", "insert.drain_timeout",
 		"at the end, how long to try to empty the spool (30)", false},
 	    {0, "create", OPT_FLAG, &o->create, NULL, "clickhouse.create",
 		"create the database and tables where they are missing", false},
 	    {0, "schema", OPT_STR, &o->schema, "classic|wide", "clickhouse.schema",
 		"shape of the table that is created (classic)", false},
-	    {0, "print-schema", OPT_FLAG, &o->print_schema, NULL, NULL, "print that table's statements and exit",
-		false},
+	    {0, "print-schema", OPT_FLAG, &o->print_schema, NULL, NULL,
+		"print that table's statements and exit", false},
 	    OPT_END,
 	};
 	struct target t;

@@ -21,8 +21,7 @@ static const char *rules_path, *clock_name = "received";
 static uint64_t tolerance_ms = 60000, update_ms = 60000, memory = (uint64_t)512 << 20, incidents = 10000;
 
 static struct opt opts[] = {
-    {'r', "rules", OPT_STR, &rules_path, "FILE", "detection.rules_config", "file of rules, nf-rules(5)",
-	false},
+    {'r', "rules", OPT_STR, &rules_path, "FILE", NULL, "file of rules, nf-rules(5)", false},
     {0, "clock", OPT_STR, &clock_name, "flow|received", "detection.clock",
 	"go by receive times (default) or the flows' own", false},
     {0, "tolerance", OPT_SECONDS, &tolerance_ms, "SECONDS", "detection.tolerance",
@@ -90,6 +89,20 @@ rules_drop(struct engine_rules *r)
 	ranges_release(&r->upstream);
 }
 
+/* The rules that were asked for must be there; those of the configuration may come later. */
+static int
+rules_find(struct rules *rs, const struct conf *c, const struct rules_options *o, struct err *e)
+{
+	const char *path = rules_path != NULL ? rules_path : conf_str(c, "detection.rules_config");
+
+	if (rules_path == NULL && access(path, F_OK) < 0) {
+		log_warnx("%s is not there: nothing is detected until it is, and HUP is sent", path);
+		*rs = (struct rules){0};
+		return 0;
+	}
+	return rules_load(rs, path, o, e);
+}
+
 /* All that the engine works by, from the configuration and the file of rules. */
 static int
 rules_read(struct engine_rules *r, const struct conf *c, struct err *e)
@@ -102,7 +115,7 @@ rules_read(struct engine_rules *r, const struct conf *c, struct err *e)
 	*r = (struct engine_rules){0};
 	if (conf_each(c, "my_prefixes", own_item, &r->own, e) < 0 ||
 	    conf_each(c, "upstream_interfaces", upstream_item, &r->upstream, e) < 0 ||
-	    rules_load(&r->rules, rules_path, &o, e) < 0) {
+	    rules_find(&r->rules, c, &o, e) < 0) {
 		rules_drop(r);
 		return -1;
 	}
@@ -246,7 +259,7 @@ check_options(void)
 		fatal_config("unexpected argument '%s'", prog.operands[0]);
 	if (prog.binary)
 		fatal_config("option -b: detections are NDJSON");
-	if (rules_path == NULL)
+	if (rules_path == NULL && !prog.has_conf)
 		fatal_config("no rules: -r FILE, or detection.rules_config in the configuration");
 	if (strcmp(clock_name, "flow") != 0 && strcmp(clock_name, "received") != 0)
 		fatal_config("--clock '%s': expected flow or received", clock_name);

@@ -22,6 +22,15 @@ struct act {
 	struct log_limit bad_said, dropped_said, journal_said;
 };
 
+static struct str
+str_copy(struct str s)
+{
+	char *p = mem_alloc(s.len + 1);
+
+	memcpy(p, s.p, s.len);
+	return (struct str){p, s.len};
+}
+
 static void
 texts_set(struct act *a, const char *log_dir, const char *zone)
 {
@@ -135,13 +144,13 @@ static void
 alert_queue(struct act *a, const struct detection_line *d, struct str line, int64_t now_ms)
 {
 	struct journal_key k = {.action = ACT_ALERT, .state = (uint8_t)d->state};
-	struct queue_item item = {.line = {mem_strndup(line.p, line.len), line.len}};
+	struct queue_item item = {.line = str_copy(line)};
 	struct buf text = {0};
 
 	memcpy(k.id, d->id, sizeof k.id);
 	memcpy(item.key, &k, sizeof item.key);
 	alert_format(d, clock_zone_offset(a->zone, d->time_ms), &text);
-	item.text = (struct str){mem_strndup((const char *)text.p, text.len), text.len};
+	item.text = str_copy((struct str){(const char *)text.p, text.len});
 	buf_release(&text);
 	if (!journal_take(&a->journal, &k)) {
 		a->counts.duplicates++;
