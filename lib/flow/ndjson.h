@@ -16,6 +16,12 @@
 /* Appends the batch (or mark) as lines. Never fails; `scratch` is the caller's arena for the batch. */
 void ndjson_write(const struct batch *b, struct buf *out, struct arena *scratch);
 
+/*
+ * The same as JSONEachRow of any ClickHouse server takes it: times in whole
+ * seconds, 0 and 1 for BOOL, nothing but fields. A mark is nothing.
+ */
+void ndjson_write_clickhouse(const struct batch *b, struct buf *out, struct arena *scratch);
+
 struct ndjson_reader;
 
 struct ndjson_options {

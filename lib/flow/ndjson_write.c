@@ -8,6 +8,9 @@
 
 #include "flow/put.h"
 
+/* What JSONEachRow of any ClickHouse server takes: no fraction of a second. A type of our own beside enum field_type. */
+enum { TYPE_WHOLE_SECONDS = 100 };
+
 /* Copies run over their ends by less than SLACK; sources and room are larger by it. */
 enum { SLACK = 32, KEY_MAX = 64 };
 
@@ -29,6 +32,7 @@ struct plan {
 	struct step steps[2 * FIELD_IDS + 1];
 	size_t room; /* for a row, without its variable-width values */
 	char *text; /* where the next prefix goes */
+	bool clickhouse;
 };
 
 static inline char *
@@ -113,6 +117,8 @@ put_fixed(char *p, uint8_t type, const struct col *c, uint32_t i)
 		return put_u64(p, ((const uint64_t *)(const void *)c->values)[i]);
 	case TYPE_TIME:
 		return put_time(p, ((const uint64_t *)(const void *)c->values)[i]);
+	case TYPE_WHOLE_SECONDS:
+		return put_u64(p, ((const uint64_t *)(const void *)c->values)[i] / 1000);
 	case TYPE_BOOL:
 		return put_bool(p, c->values[i] != 0);
 	case TYPE_REAL:
@@ -146,11 +152,22 @@ put_key(char *p, const struct field_info *f)
 	return p;
 }
 
+/* How the field's values are shown. */
+static uint8_t
+shown_type(const struct plan *pl, const struct field_info *f)
+{
+	if (pl->clickhouse && f->type == TYPE_TIME)
+		return TYPE_WHOLE_SECONDS;
+	if (pl->clickhouse && f->type == TYPE_BOOL)
+		return TYPE_U8;
+	return f->type;
+}
+
 static char *
-put_member(char *p, const struct field_info *f, const struct col *c, uint32_t i)
+put_member(const struct plan *pl, char *p, const struct field_info *f, const struct col *c, uint32_t i)
 {
 	if (f->width != 0)
-		return put_fixed(put_key(p, f), f->type, c, i);
+		return put_fixed(put_key(p, f), shown_type(pl, f), c, i);
 	struct str v = col_entry_str(c, i);
 	if (f->type == TYPE_JSON && v.len == 0)
 		return p;
@@ -175,7 +192,7 @@ plan_members(struct plan *pl, const struct field_info *f, const struct col *c, s
 
 	for (uint32_t i = 0; i < c->entries; i++) {
 		pieces[i].p = p;
-		p = put_member(p, f, c, i);
+		p = put_member(pl, p, f, c, i);
 		pieces[i].len = (size_t)(p - pieces[i].p);
 		longest = pieces[i].len > longest ? pieces[i].len : longest;
 	}
@@ -192,7 +209,7 @@ plan_prefix(struct plan *pl, const char *from, const struct field_info *f, const
 	pl->steps[pl->count++] = (struct step){
 	    .col = c,
 	    .prefix = {from, (size_t)(pl->text - from)},
-	    .type = f != NULL ? f->type : 0,
+	    .type = f != NULL ? shown_type(pl, f) : 0,
 	};
 	pl->room += (size_t)(pl->text - from) + SLACK + PUT_MAX;
 }
@@ -205,17 +222,15 @@ plan_make(struct plan *pl, const struct batch *b, struct arena *a)
 
 	for (unsigned i = 0; i < b->col_count; i++)
 		room += KEY_MAX + (b->cols[i].encoding == COL_CONST ? members_room(&b->cols[i]) : 0);
-	pl->count = 0;
-	pl->room = 0;
 	from = pl->text = arena_alloc(a, room);
 	for (unsigned i = 0; i < field_count; i++) {
 		const struct field_info *f = &fields[i];
 		const struct col *c = batch_col(b, (enum field)f->id);
 
-		if (c == NULL)
+		if (c == NULL || (pl->clickhouse && f->type == TYPE_JSON))
 			continue;
 		if (c->encoding == COL_CONST && c->present == NULL) {
-			pl->text = put_member(pl->text, f, c, 0);
+			pl->text = put_member(pl, pl->text, f, c, 0);
 			continue;
 		}
 		if (c->present != NULL || c->encoding != COL_PLAIN || f->type == TYPE_JSON) {
@@ -254,42 +269,40 @@ put_plain_var(const struct plan *pl, const struct step *s, uint32_t row, struct 
 	return put_var(copy(p, s->prefix), s->type, v);
 }
 
-void
-ndjson_write(const struct batch *b, struct buf *out, struct arena *scratch)
+static void
+write_mark(struct str token, struct buf *out)
 {
-	struct plan pl;
+	char *p = (char *)buf_reserve(out, var_room(token));
 
-	if (b->kind == BATCH_MARK) {
-		static const char head[] = "{\"_mark\":\"", tail[] = "\"}\n";
-		char *p = (char *)buf_reserve(out, sizeof head + sizeof tail + var_room(b->mark));
+	memcpy(p, "{\"_mark\":\"", 10);
+	p = put_escaped(p + 10, token);
+	memcpy(p, "\"}\n", 3);
+	out->len = (size_t)(p + 3 - (char *)out->p);
+}
 
-		memcpy(p, head, sizeof head);
-		p = put_escaped(p + sizeof head - 1, b->mark);
-		memcpy(p, tail, sizeof tail);
-		out->len = (size_t)(p + sizeof tail - 1 - (char *)out->p);
-		return;
-	}
-	plan_make(&pl, b, scratch);
-	char *p = (char *)buf_reserve(out, pl.room);
-	for (uint32_t row = 0; row < b->rows; row++) {
-		if (out->cap - (size_t)(p - (char *)out->p) < pl.room)
-			p = room_at(out, p, pl.room);
+static void
+write_rows(const struct plan *pl, uint32_t rows, struct buf *out)
+{
+	char *p = (char *)buf_reserve(out, pl->room);
+
+	for (uint32_t row = 0; row < rows; row++) {
+		if (out->cap - (size_t)(p - (char *)out->p) < pl->room)
+			p = room_at(out, p, pl->room);
 		size_t start = (size_t)(p - (char *)out->p);
-		for (unsigned i = 0; i < pl.count; i++) {
-			const struct step *s = &pl.steps[i];
+		for (unsigned i = 0; i < pl->count; i++) {
+			const struct step *s = &pl->steps[i];
 			const struct col *c = s->col;
 
 			if (c != NULL && !col_has(c, row))
 				continue;
-			if (s->ready != NULL) {
+			if (s->ready != NULL)
 				p = copy(p, s->ready[col_slot(c, row)]);
-			} else if (c == NULL) {
+			else if (c == NULL)
 				p = copy(p, s->prefix);
-			} else if (c->width != 0) {
+			else if (c->width != 0)
 				p = put_fixed(copy(p, s->prefix), s->type, c, row);
-			} else {
-				p = put_plain_var(&pl, s, row, out, p);
-			}
+			else
+				p = put_plain_var(pl, s, row, out, p);
 		}
 		char *first = (char *)out->p + start;
 		if (p == first + 2) { /* a row without a single value */
@@ -299,4 +312,28 @@ ndjson_write(const struct batch *b, struct buf *out, struct arena *scratch)
 		*first = '{';
 	}
 	out->len = (size_t)(p - (char *)out->p);
+}
+
+void
+ndjson_write(const struct batch *b, struct buf *out, struct arena *scratch)
+{
+	struct plan pl = {.clickhouse = false};
+
+	if (b->kind == BATCH_MARK) {
+		write_mark(b->mark, out);
+		return;
+	}
+	plan_make(&pl, b, scratch);
+	write_rows(&pl, b->rows, out);
+}
+
+void
+ndjson_write_clickhouse(const struct batch *b, struct buf *out, struct arena *scratch)
+{
+	struct plan pl = {.clickhouse = true};
+
+	if (b->kind == BATCH_MARK)
+		return;
+	plan_make(&pl, b, scratch);
+	write_rows(&pl, b->rows, out);
 }

@@ -386,6 +386,30 @@ hostile_batch_keeps_to_its_lines(void **state)
 	desk_free(d);
 }
 
+static void
+clickhouse_takes_it(void **state)
+{
+	struct desk *d = desk_new(NULL, NULL);
+	struct str line = STR("{\"timestamp_start\":1700000000.999,\"trusted\":true,\"bytes\":7,"
+			      "\"as_path\":[\"1\"],\"unknown\":1}");
+
+	(void)state;
+	assert_int_equal(ndjson_read(d->r, line, &d->bd, &d->mark, &d->e), NDJSON_ROW);
+	/* A second row, so that columns are not all constant. */
+	line = STR("{\"timestamp_start\":1700000001.999,\"trusted\":false}");
+	assert_int_equal(ndjson_read(d->r, line, &d->bd, &d->mark, &d->e), NDJSON_ROW);
+	builder_finish(&d->bd, &d->b);
+	ndjson_write_clickhouse(&d->b, &d->out, &d->arena);
+	assert_string_equal(buf_cstr(&d->out),
+	    "{\"timestamp_start\":1700000000,\"trusted\":1,\"bytes\":7,\"as_path\":[\"1\"]}\n"
+	    "{\"timestamp_start\":1700000001,\"trusted\":0}\n");
+	d->b.kind = BATCH_MARK;
+	d->out.len = 0;
+	ndjson_write_clickhouse(&d->b, &d->out, &d->arena);
+	assert_int_equal(d->out.len, 0);
+	desk_free(d);
+}
+
 int
 main(void)
 {
@@ -399,6 +423,7 @@ main(void)
 	    cmocka_unit_test(long_lines_are_refused),
 	    cmocka_unit_test(stops_when_the_builder_is_full),
 	    cmocka_unit_test(encodings_write_alike),
+	    cmocka_unit_test(clickhouse_takes_it),
 	    cmocka_unit_test(hostile_batch_keeps_to_its_lines),
 	};
 
