@@ -45,6 +45,7 @@ struct collect {
 	struct options opt;
 	struct loop *loop;
 	struct loop_timer *again, *flush, *trouble;
+	struct loop_fd *ring_fd;
 	struct source source;
 	struct listener *listener;
 	struct capture *capture;
@@ -355,7 +356,7 @@ start(struct collect *c, bool must, struct err *e)
 	c->again = loop_timer_add(c->loop, on_ring, c);
 	c->flush = loop_timer_add(c->loop, on_flush, c);
 	c->trouble = loop_timer_add(c->loop, on_trouble, c);
-	loop_fd_add(c->loop, ring_fd(c->source.ring), LOOP_READ, on_ring_fd, c);
+	c->ring_fd = loop_fd_add(c->loop, ring_fd(c->source.ring), LOOP_READ, on_ring_fd, c);
 	loop_timer_set(c->again, 0);
 	loop_timer_set(c->trouble, TROUBLE_MS);
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
@@ -390,6 +391,31 @@ run(struct collect *c, bool must)
 	return atomic_load(&c->source.failed) ? EXIT_FAILED : c->status;
 }
 
+/* A capture's thread that waits for a pipe still has hold of what it uses: that goes with the process. */
+static void
+release(struct collect *c)
+{
+	if (c->listener != NULL) {
+		atomic_store(&c->source.stop, true);
+		listener_stop(c->listener);
+	}
+	listener_free(c->listener);
+	if (c->capture == NULL || !capture_running(c->capture)) {
+		capture_free(c->capture);
+		ring_free(c->source.ring);
+	}
+	decoder_free(c->decoder);
+	builder_release(&c->rows);
+	stream_out_free(c->out);
+	filter_free(c->filter);
+	arena_release(&c->scratch);
+	loop_timer_remove(c->again);
+	loop_timer_remove(c->flush);
+	loop_timer_remove(c->trouble);
+	loop_fd_remove(c->ring_fd);
+	loop_free(c->loop);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -418,5 +444,6 @@ main(int argc, char **argv)
 	if (status == 0 && !c.prog.check_only)
 		status = run(&c, opts[0].given && c.opt.listen.n == 1);
 	prog_finish(&c.prog);
+	release(&c);
 	return status;
 }
