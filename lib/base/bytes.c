@@ -7,7 +7,7 @@
 uint8_t *
 buf_reserve(struct buf *b, size_t n)
 {
-	if (b->cap - b->len < n) {
+	if (b->p == NULL || b->cap - b->len < n) {
 		size_t cap = b->cap < 256 ? 256 : b->cap;
 
 		while (cap - b->len < n)
@@ -95,7 +95,8 @@ void
 buf_consume(struct buf *b, size_t n)
 {
 	b->len -= n;
-	memmove(b->p, b->p + n, b->len);
+	if (b->len != 0)
+		memmove(b->p, b->p + n, b->len);
 }
 
 const char *

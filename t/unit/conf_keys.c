@@ -149,7 +149,7 @@ wrong_files_are_refused(void **state)
 	    "f:1:43: bindport is '70000', expected a number from 1 to 65535");
 	assert_check_refused("debug: maybe\n", "f:1:8: debug is 'maybe', expected true or false");
 	assert_check_refused(
-	    "enrich: geoip, dns\n", "f:1:16: enrich: 'dns', expected one of: geoip bgp snmp ptr smtp");
+	    "enrich: geoip, dns\n", "f:1:16: enrich: 'dns', expected one of: geoip bgp snmp ptr smtp none");
 	assert_check_refused("my_prefixes: [198.51.100.0/24, nowhere]\n",
 	    "f:1:32: my_prefixes: 'nowhere' is not an address or prefix");
 	assert_check_refused("dns: {nameserver: [1.1.1.1, dns.example.net]}\n",

@@ -1,0 +1,412 @@
+/* nf-ch-insert: flows into a ClickHouse table. The reader is this thread; sender.c has the other. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/num.h"
+#include "flow/stage.h"
+#include "io/clock.h"
+#include "io/fdio.h"
+#include "sender.h"
+
+#define KEEP_FREE ((uint64_t)1 << 30) /* of the spool's disk, for others */
+
+struct options {
+	const char *url, *host, *user, *password_file, *database, *table, *schema, *spool;
+	uint64_t batch_rows, flush_ms, spool_max, drain_ms;
+	bool create, print_schema;
+};
+
+struct inserter {
+	struct prog prog;
+	struct options o;
+	struct opt *opts;
+	struct queue *queue;
+	struct sender *sender;
+	struct stage *stage;
+	struct loop_fd *wake;
+	bool paused;
+	int status;
+	/* what the metrics show; the counting is done by two threads */
+	struct queue_counts counts;
+	uint64_t unfit;
+	struct log_limit drop_words;
+};
+
+/* What neither flag nor file gave. */
+static void
+fill_defaults(struct options *o, const struct conf *c)
+{
+	const char **texts[] = {&o->host, &o->user, &o->database, &o->table, &o->schema, &o->spool};
+	static const char *const text_keys[] = {"clickhouse.host", "clickhouse.user", "clickhouse.database",
+	    "clickhouse.table", "clickhouse.schema", "insert.spool_dir"};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (*texts[i] == NULL)
+			*texts[i] = conf_str(c, text_keys[i]);
+	if (o->batch_rows == 0)
+		o->batch_rows = conf_num(c, "insert.batch_size");
+	if (o->flush_ms == 0)
+		o->flush_ms = conf_duration(c, "insert.flush_interval_ms");
+	if (o->spool_max == 0)
+		o->spool_max = conf_size(c, "insert.spool_max");
+	if (o->drain_ms == 0)
+		o->drain_ms = conf_duration(c, "insert.drain_timeout");
+}
+
+/* "HOST" or "HOST:PORT" as a URL. Users' files may name the native port, which speaks no HTTP. */
+static char *
+url_of_host(const char *host)
+{
+	struct buf b = {0};
+	const char *colon = strrchr(host, ':');
+	bool bare_v6 = strchr(host, ':') != colon && host[0] != '[';
+	bool port = colon != NULL && !bare_v6 && strchr(colon, ']') == NULL;
+
+	buf_printf(&b, bare_v6 ? "http://[%s]:8123" : port ? "http://%s" : "http://%s:8123", host);
+	if (port && strcmp(colon, ":9000") == 0) {
+		log_warnx("clickhouse.host %s names the native port 9000; rows go by HTTP, to port 8123", host);
+		b.len -= strlen("9000");
+		buf_puts(&b, "8123");
+	}
+	char *url = mem_strdup(buf_cstr(&b));
+	buf_release(&b);
+	return url;
+}
+
+static int
+read_password(char **password, const struct options *o, const struct conf *c, struct err *e)
+{
+	struct buf b = {0};
+	const char *given = conf_str(c, "clickhouse.password");
+
+	*password = NULL;
+	if (o->password_file == NULL) {
+		*password = given != NULL ? mem_strdup(given) : NULL;
+		return 0;
+	}
+	if (secret_read(&b, o->password_file, e) == -1)
+		return -1;
+	*password = mem_strdup(buf_cstr(&b));
+	explicit_bzero(b.p, b.cap);
+	buf_release(&b);
+	return 0;
+}
+
+/* Where rows go, checked as far as it can be without asking the server. */
+static int
+make_target(struct target *t, const struct options *o, const struct conf *c, struct err *e)
+{
+	const char *peer = conf_has(c, "peer_as") ? conf_str(c, "peer_as") : NULL;
+	char *password;
+
+	*t = (struct target){0};
+	if (schema_parse(&t->schema, o->schema, e) == -1 || read_password(&password, o, c, e) == -1)
+		return -1;
+	t->url = o->url != NULL ? mem_strdup(o->url) : url_of_host(o->host);
+	t->user = mem_strdup(o->user);
+	t->password = password;
+	t->database = mem_strdup(o->database);
+	t->table = mem_strdup(o->table);
+	t->create = o->create;
+	t->peer_as = peer == NULL		    ? PEER_AS_UNSET
+		     : strcmp(peer, "origin") == 0 ? PEER_AS_ORIGIN
+						    : PEER_AS_NEIGHBOUR;
+	struct ch_http_options ho = {.url = t->url, .user = t->user, .password = t->password};
+	struct ch_http *h = ch_http_new(&ho, e);
+	ch_http_free(h);
+	return h != NULL ? 0 : -1;
+}
+
+static void
+print_schema(const struct options *o)
+{
+	struct buf out = {0};
+	enum ch_schema s = SCHEMA_CLASSIC;
+
+	schema_parse(&s, o->schema, NULL);
+	schema_flows(&out, s, o->database, o->table, NULL);
+	buf_puts(&out, ";\n\n");
+	schema_ptr_cache(&out, o->database);
+	buf_puts(&out, ";\n");
+	fwrite(out.p, 1, out.len, stdout);
+	buf_release(&out);
+}
+
+/* The folder of this table's rows within the spool, since its rows fit no other. */
+static char *
+spool_dir(const struct options *o)
+{
+	struct buf b = {0};
+
+	buf_printf(&b, "%s/", o->spool);
+	for (const char *p = o->database; *p != '\0'; p++)
+		buf_putc(&b, *p == '/' ? '_' : *p);
+	buf_putc(&b, '.');
+	for (const char *p = o->table; *p != '\0'; p++)
+		buf_putc(&b, *p == '/' ? '_' : *p);
+	char *dir = mem_strdup(buf_cstr(&b));
+	buf_release(&b);
+	return dir;
+}
+
+static struct spool *
+open_spool(const struct options *o, const char *dir)
+{
+	struct spool_options so = {.dir = dir, .max_bytes = o->spool_max, .keep_free = KEEP_FREE};
+	struct err e;
+	struct spool *s = spool_open(&so, &e);
+
+	if (s == NULL) {
+		log_warnx("no spool (%s): while ClickHouse is away, rows wait in memory and the input waits for "
+			  "them; --spool names a folder",
+		    e.msg);
+		return NULL;
+	}
+	const struct spool_stats *st = spool_stats(s);
+	if (st->rows > 0)
+		log_notice("%" PRIu64 " rows of an earlier run wait in %s and go first", st->rows, dir);
+	if (st->torn_bytes > 0)
+		log_warnx("the last %" PRIu64 " bytes in %s were cut off by a crash and are dropped", st->torn_bytes,
+		    dir);
+	return s;
+}
+
+static void
+refresh_counts(struct inserter *in)
+{
+	uint64_t dropped = in->counts.rows_dropped;
+
+	queue_counts(in->queue, &in->counts);
+	in->unfit = sender_unfit(in->sender);
+	if (in->counts.rows_dropped > dropped)
+		log_limited(&in->drop_words, clock_mono_ms(),
+		    "the spool is full and ClickHouse is away: %" PRIu64 " new rows were dropped",
+		    in->counts.rows_dropped - dropped);
+}
+
+static void
+pause_input(struct inserter *in)
+{
+	bool pause = queue_wants_pause(in->queue);
+
+	if (pause != in->paused)
+		stage_pause(in->stage, pause);
+	in->paused = pause;
+}
+
+static void
+on_wake(void *arg, int fd, int what)
+{
+	uint64_t n;
+
+	(void)what;
+	(void)!read(fd, &n, sizeof n);
+	pause_input(arg);
+}
+
+static int
+on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
+{
+	struct inserter *in = arg;
+
+	(void)e;
+	in->stage = s;
+	if (in->wake == NULL)
+		in->wake = loop_fd_add(stage_loop(s), queue_wake_fd(in->queue), LOOP_READ, on_wake, in);
+	queue_put(in->queue, b);
+	pause_input(in);
+	return 0;
+}
+
+/* Marks end here. */
+static int
+on_mark(void *arg, struct stage *s, struct batch *b, struct err *e)
+{
+	(void)arg;
+	(void)s;
+	(void)b;
+	(void)e;
+	return 0;
+}
+
+static void
+on_tick(void *arg, struct stage *s, int64_t wall_ms)
+{
+	struct inserter *in = arg;
+
+	(void)s;
+	(void)wall_ms;
+	queue_tick(in->queue);
+	refresh_counts(in);
+}
+
+/* What a new configuration may change while rows flow: where they go, and as whom. */
+static int
+on_reload(void *arg, const struct conf *c, struct err *e)
+{
+	struct inserter *in = arg;
+	struct options fresh = in->o;
+	struct target t;
+
+	if (opt_from_conf(in->opts, c, e) == -1)
+		return -1;
+	fill_defaults(&in->o, c);
+	if (strcmp(fresh.database, in->o.database) != 0 || strcmp(fresh.table, in->o.table) != 0) {
+		in->o = fresh;
+		return err_set(e, "another table needs a restart: rows for the old one may be waiting");
+	}
+	if (make_target(&t, &in->o, c, e) == -1) {
+		in->o = fresh;
+		return -1;
+	}
+	sender_retarget(in->sender, &t);
+	return 0;
+}
+
+static int
+on_end(void *arg, struct stage *s, struct err *e)
+{
+	struct inserter *in = arg;
+	bool empty = queue_drain(in->queue, (int64_t)in->o.drain_ms);
+
+	(void)s;
+	(void)e;
+	loop_fd_remove(in->wake);
+	in->wake = NULL;
+	refresh_counts(in);
+	in->status = empty && in->counts.rows_lost + in->counts.rows_failed + in->counts.rows_dropped == 0
+			 ? EXIT_OK
+			 : EXIT_FAILED;
+	return 0;
+}
+
+static void
+add_metrics(struct metrics *m, const struct inserter *in)
+{
+	const struct queue_counts *c = &in->counts;
+
+	metrics_counter(m, "nf_ch_insert_rows_total", "rows that came in", &c->rows_in);
+	metrics_counter(m, "nf_ch_insert_stored_rows_total", "rows that the server acknowledged", &c->rows_stored);
+	metrics_counter(m, "nf_ch_insert_spooled_rows_total", "rows that went to disk first", &c->rows_spooled);
+	static const char dropped[] = "nf_ch_insert_dropped_rows_total", why[] = "rows that are not stored, by reason";
+	metrics_add(m, dropped, "reason=\"spool_full\"", why, METRIC_COUNTER, &c->rows_dropped);
+	metrics_add(m, dropped, "reason=\"refused\"", why, METRIC_COUNTER, &c->rows_failed);
+	metrics_add(m, dropped, "reason=\"lost\"", why, METRIC_COUNTER, &c->rows_lost);
+	metrics_counter(m, "nf_ch_insert_inserts_total", "inserts sent", &c->inserts);
+	metrics_counter(m, "nf_ch_insert_bytes_total", "bytes of inserts sent", &c->bytes);
+	metrics_counter(m, "nf_ch_insert_retries_total", "inserts sent again", &c->retries);
+	metrics_counter(m, "nf_ch_insert_ambiguous_total",
+	    "inserts sent whole and not answered: their rows may be there twice", &c->ambiguous);
+	metrics_counter(m, "nf_ch_insert_unfit_values_total", "values that a column could not hold as they were",
+	    &in->unfit);
+	metrics_gauge(m, "nf_ch_insert_up", "whether the server takes rows", &c->up);
+	metrics_gauge(m, "nf_ch_insert_waiting_rows", "rows not yet stored, in memory and on disk", &c->rows_waiting);
+	metrics_gauge(m, "nf_ch_insert_spool_rows", "rows on disk", &c->spool_rows);
+	metrics_gauge(m, "nf_ch_insert_spool_bytes", "bytes of the spool, failed/ included", &c->spool_bytes);
+}
+
+/* The account at the end, in words where something is not as it should be. */
+static void
+tell_end(const struct inserter *in, const char *dir)
+{
+	const struct queue_counts *c = &in->counts;
+
+	log_info("%" PRIu64 " rows in, %" PRIu64 " stored by %" PRIu64 " inserts", c->rows_in, c->rows_stored,
+	    c->inserts);
+	if (c->spool_rows > 0)
+		log_warnx("%" PRIu64 " rows wait in %s and go first at the next start", c->spool_rows, dir);
+	if (c->rows_failed > 0)
+		log_warnx("%" PRIu64 " rows were refused by ClickHouse and lie in %s/failed", c->rows_failed, dir);
+	if (c->rows_dropped + c->rows_lost > 0)
+		log_warnx("%" PRIu64 " rows are lost", c->rows_dropped + c->rows_lost);
+}
+
+static int
+run(struct inserter *in, struct target *t)
+{
+	static const struct stage_ops ops = {
+	    .batch = on_batch, .mark = on_mark, .tick = on_tick, .reload = on_reload, .end = on_end};
+	struct stage_options so = {
+	    .in = {.zone = conf_str(&in->prog.conf, "timezone")}, .no_output = true};
+	char *dir = spool_dir(&in->o);
+	struct spool *spool = open_spool(&in->o, dir);
+	uint64_t after = spool != NULL ? spool_last(spool) + 1 : 1, now = (uint64_t)clock_wall_ms();
+	struct stat st;
+	struct queue_options qo = {
+	    .spool = spool,
+	    .first = after > now ? after : now, /* files set aside long ago keep their names */
+	    .batch_rows = in->o.batch_rows,
+	    .flush_ms = (int64_t)in->o.flush_ms,
+	    .patient = fstat(0, &st) == 0 && S_ISREG(st.st_mode),
+	};
+
+	in->queue = queue_new(&qo);
+	in->sender = sender_start(in->queue, t, spool != NULL ? dir : NULL);
+	in->status = EXIT_FAILED;
+	int status = stage_run(&in->prog, &so, &ops, in);
+	sender_stop(in->sender);
+	queue_rest(in->queue);
+	queue_counts(in->queue, &in->counts);
+	tell_end(in, dir);
+	prog_finish(&in->prog);
+	queue_free(in->queue);
+	free(dir);
+	return status != EXIT_OK ? status : in->status;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct inserter in;
+	struct options *o = &in.o;
+	struct opt opts[] = {
+	    {0, "url", OPT_STR, &o->url, "URL", "clickhouse.url",
+		"the server's HTTP interface (http://localhost:8123)", false},
+	    {0, "database", OPT_STR, &o->database, "NAME", "clickhouse.database", "database (pmacct)", false},
+	    {0, "table", OPT_STR, &o->table, "NAME", "clickhouse.table", "table (flows)", false},
+	    {0, "user", OPT_STR, &o->user, "NAME", "clickhouse.user", "user (default)", false},
+	    {0, "password-file", OPT_STR, &o->password_file, "FILE", "clickhouse.password_file",
+		"file whose first line is the password", false},
+	    {0, "batch-rows", OPT_NUM, &o->batch_rows, "N", "insert.batch_size",
+		"rows that are worth an insert (200)", false},
+	    {0, "flush-ms", OPT_MS, &o->flush_ms, "N", "insert.flush_interval_ms",
+		"longest wait for more rows, shortest between two inserts (1000)", false},
+	    {0, "spool", OPT_STR, &o->spool, "DIR", "insert.spool_dir",
+		"where rows wait while the server is away (/var/lib/flowenricher/spool)", false},
+	    {0, "spool-max", OPT_SIZE, &o->spool_max, "BYTES", "insert.spool_max", "most bytes there (4G)", false},
+	    {0, "drain-timeout", OPT_SECONDS, &o->drain_ms, "S", "insert.drain_timeout",
+		"at the end, how long to try to empty the spool (30)", false},
+	    {0, "create", OPT_FLAG, &o->create, NULL, "clickhouse.create",
+		"create the database and tables where they are missing", false},
+	    {0, "schema", OPT_STR, &o->schema, "classic|wide", "clickhouse.schema",
+		"shape of the table that is created (classic)", false},
+	    {0, "print-schema", OPT_FLAG, &o->print_schema, NULL, NULL, "print that table's statements and exit",
+		false},
+	    OPT_END,
+	};
+	struct target t;
+	struct err e;
+
+	in.prog = (struct prog){.name = "nf-ch-insert",
+	    .usage = "[--url URL] [--table NAME] <flows",
+	    .brief = "Stores flows in a ClickHouse table.",
+	    .opts = opts};
+	in.opts = opts;
+	int status = prog_start(&in.prog, argc, argv);
+	if (status >= 0)
+		return status;
+	fill_defaults(o, &in.prog.conf);
+	if (make_target(&t, o, &in.prog.conf, &e) == -1)
+		fatal_config("%s", e.msg);
+	if (o->print_schema) {
+		print_schema(o);
+		return EXIT_OK;
+	}
+	if (in.prog.check_only)
+		return EXIT_OK;
+	add_metrics(&in.prog.metrics, &in);
+	return run(&in, &t);
+}

@@ -1,0 +1,97 @@
+/*
+ * The line of rows between the reader (main thread) and the sender.
+ *
+ * Rows stand in groups; a group becomes one insert, again and again until it is
+ * stored. A group is in memory, or on disk as a segment of the spool. Numbers
+ * give the order: the sender always gets the lowest.
+ *
+ * New rows go to disk, not memory, while the server is away, while older rows
+ * are on disk, or when memory holds as much as it may. If the spool is full (or
+ * there is none) they stay in memory, and the reader is asked to pause; but with
+ * the server away and a full spool they are dropped and counted: what is on disk
+ * already was promised, and the input must not stand still for an outage.
+ *
+ * The group that takes rows is due when it is full; when it has batch_rows rows
+ * and the last insert is flush_ms ago; or when its first row is flush_ms old.
+ * While the sender is at work it grows on, so inserts grow with the load.
+ */
+#ifndef NF_CH_INSERT_QUEUE_H
+#define NF_CH_INSERT_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ch/spool.h"
+#include "flow/batch.h"
+
+enum {
+	GROUP_ROWS = 262144,
+	GROUP_BYTES = 32 << 20,
+	MEMORY_GROUPS = 3, /* one with the sender, one full, one that grows */
+};
+
+struct queue_options {
+	struct spool *spool; /* NULL: none; else the queue's until queue_free */
+	uint64_t first; /* the number of the first group, above those in the spool */
+	uint64_t batch_rows;
+	int64_t flush_ms;
+	bool patient; /* the input waits without harm (it is a file): pause rather than spool */
+};
+
+struct queue_counts {
+	uint64_t rows_in, rows_stored, rows_spooled;
+	uint64_t rows_dropped; /* spool full and server away */
+	uint64_t rows_failed; /* refused by the server for good, set aside in failed/ */
+	uint64_t rows_lost; /* refused and no spool to set them aside, or damaged on disk */
+	uint64_t inserts, bytes, retries, ambiguous;
+	uint64_t rows_waiting, spool_rows, spool_bytes, up;
+};
+
+struct group {
+	uint64_t number, rows;
+	const void *p; /* a pack (ch/pack.h) */
+	size_t len;
+};
+
+enum group_fate {
+	GROUP_STORED,
+	GROUP_RETRY, /* not stored, the server is away */
+	GROUP_FAILED, /* refused for good */
+};
+
+struct queue;
+
+struct queue *queue_new(const struct queue_options *o);
+void queue_free(struct queue *q);
+
+/* For the reader. */
+void queue_put(struct queue *q, const struct batch *b);
+bool queue_wants_pause(struct queue *q); /* queue_wake_fd() turns readable when that may have changed */
+int queue_wake_fd(const struct queue *q);
+void queue_tick(struct queue *q); /* once a second: what is on disk becomes durable */
+void queue_counts(struct queue *q, struct queue_counts *c);
+
+/* The end: no more rows come, so what there is, is due. Waits until nothing is left or wait_ms are over: whether so. */
+bool queue_drain(struct queue *q, int64_t wait_ms);
+
+/* Takes the sender off: queue_take gives no more. */
+void queue_quit(struct queue *q);
+
+/* With the sender gone: puts what is left in memory on disk, or counts it as lost. */
+void queue_rest(struct queue *q);
+
+/*
+ * For the sender. queue_take waits for a group that is due; false after
+ * queue_quit. The group is the sender's until queue_done, which wants g->rows to
+ * be the rows that were found in it, and words for GROUP_FAILED.
+ */
+bool queue_take(struct queue *q, struct group *g);
+void queue_done(struct queue *q, const struct group *g, enum group_fate fate, const char *words);
+
+/* Waits so long, or until the end begins, queue_stir or queue_quit. */
+void queue_sleep(struct queue *q, int64_t ms);
+void queue_stir(struct queue *q);
+
+void queue_count_insert(struct queue *q, uint64_t bytes, bool retry, bool ambiguous);
+
+#endif

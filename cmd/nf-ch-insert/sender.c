@@ -1,0 +1,351 @@
+#include "sender.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "ch/pack.h"
+#include "io/clock.h"
+
+enum {
+	BACK_OFF_MIN_MS = 500,
+	BACK_OFF_MAX_MS = 30000,
+	REMIND_MS = 300000, /* how often an outage is told again */
+};
+
+struct sender {
+	pthread_t thread;
+	struct queue *queue;
+	const char *waiting;
+	atomic_bool abort;
+
+	pthread_mutex_t lock; /* of the two below */
+	struct target *next; /* from sender_retarget */
+	uint64_t unfit;
+
+	/* the thread's own */
+	struct target target;
+	struct ch_http *http;
+	struct ch_table table;
+	struct native *native; /* NULL: the columns are to be asked for */
+	struct batch batch;
+	struct arena scratch;
+	struct buf body, query;
+	struct ch_answer answer;
+	int64_t away_since, told; /* 0: the server takes rows */
+	enum ch_verdict away_why;
+};
+
+static void
+target_release(struct target *t)
+{
+	if (t->password != NULL)
+		explicit_bzero(t->password, strlen(t->password));
+	free(t->url);
+	free(t->user);
+	free(t->password);
+	free(t->database);
+	free(t->table);
+	*t = (struct target){0};
+}
+
+static void
+forget_columns(struct sender *s)
+{
+	native_free(s->native);
+	s->native = NULL;
+	ch_table_release(&s->table);
+}
+
+static void
+take_target(struct sender *s)
+{
+	pthread_mutex_lock(&s->lock);
+	struct target *t = s->next;
+	s->next = NULL;
+	pthread_mutex_unlock(&s->lock);
+	if (t == NULL)
+		return;
+	target_release(&s->target);
+	s->target = *t;
+	free(t);
+	ch_http_free(s->http);
+	s->http = NULL;
+	forget_columns(s);
+}
+
+/* What --create asks for. */
+static enum ch_verdict
+create_tables(struct sender *s, const struct ch_server *server, struct err *e)
+{
+	struct buf statements[3] = {{0}};
+	enum ch_verdict v = CH_OK;
+
+	schema_database(&statements[0], s->target.database);
+	schema_flows(&statements[1], s->target.schema, s->target.database, s->target.table, server);
+	schema_ptr_cache(&statements[2], s->target.database);
+	for (int i = 0; i < 3; i++) {
+		if (v == CH_OK)
+			v = ch_run(s->http, buf_cstr(&statements[i]), e);
+		buf_release(&statements[i]);
+	}
+	if (v == CH_OK)
+		log_notice("created the table %s.%s%s", s->target.database, s->target.table,
+		    schema_has_ttl(server) ? ""
+					   : "; this server knows no TTL, so old rows stay until they are dropped");
+	return v;
+}
+
+/* Connects and learns the table's columns, as far as neither is done. */
+static enum ch_verdict
+get_ready(struct sender *s, struct err *e)
+{
+	const struct target *t = &s->target;
+	struct ch_http_options o = {.url = t->url, .user = t->user, .password = t->password, .abort = &s->abort};
+	struct ch_server server;
+	enum ch_verdict v;
+
+	if (s->native != NULL)
+		return CH_OK;
+	if (s->http == NULL && (s->http = ch_http_new(&o, e)) == NULL)
+		return CH_POISON;
+	if ((v = ch_ask_server(s->http, &server, e)) != CH_OK)
+		return v;
+	v = ch_ask_table(s->http, t->database, t->table, &s->table, e);
+	if (v == CH_NO_TABLE && t->create) {
+		if ((v = create_tables(s, &server, e)) == CH_OK)
+			v = ch_ask_table(s->http, t->database, t->table, &s->table, e);
+	}
+	if (v != CH_OK)
+		return v;
+	s->native = native_new(&s->table, t->peer_as, e);
+	if (s->native == NULL) {
+		ch_table_release(&s->table);
+		return CH_SCHEMA;
+	}
+	log_info("ClickHouse %s at %s: the table %s.%s has %u columns", server.version, t->url, t->database,
+	    t->table, s->table.count);
+	return CH_OK;
+}
+
+/* The group as the body of an INSERT, and that INSERT; the rows in it. */
+static uint64_t
+encode(struct sender *s, const struct group *g)
+{
+	struct pack k = pack_from(g->p, g->len);
+	uint64_t rows = 0;
+
+	native_begin(s->native);
+	while (pack_next(&k, &s->batch))
+		native_note(s->native, &s->batch);
+	s->query.len = s->body.len = 0;
+	buf_puts(&s->query, "INSERT INTO ");
+	ch_quote(&s->query, str_from(s->target.database));
+	buf_putc(&s->query, '.');
+	ch_quote(&s->query, str_from(s->target.table));
+	buf_puts(&s->query, " (");
+	native_columns(s->native, &s->query);
+	buf_puts(&s->query, ") FORMAT Native");
+	k = pack_from(g->p, g->len);
+	while (pack_next(&k, &s->batch)) {
+		rows += s->batch.rows;
+		native_add(s->native, &s->batch, &s->scratch, &s->body);
+		arena_reset(&s->scratch);
+	}
+	native_finish(s->native, &s->body);
+	if (k.skipped > 0)
+		log_warnx("%" PRIu64 " bytes of a segment in %s are damaged: %" PRIu64 " rows of it are lost",
+		    k.skipped, s->waiting, g->rows > rows ? g->rows - rows : 0);
+	return rows;
+}
+
+static enum ch_verdict
+insert(struct sender *s, struct group *g, bool retry, struct err *e)
+{
+	uint64_t unfit = native_unfit(s->native), rows = encode(s, g);
+	struct ch_request r = {.query = buf_cstr(&s->query), .body = s->body.p, .body_len = s->body.len};
+	enum ch_verdict v = CH_OK;
+
+	if (rows > 0) {
+		v = ch_http_query(s->http, &r, &s->answer, e);
+		queue_count_insert(s->queue, s->body.len, retry, s->answer.ambiguous);
+	}
+	if (v == CH_OK || v == CH_POISON)
+		g->rows = rows;
+	if (v == CH_OK) {
+		pthread_mutex_lock(&s->lock);
+		s->unfit += native_unfit(s->native) - unfit;
+		pthread_mutex_unlock(&s->lock);
+	}
+	return v;
+}
+
+/*
+ * One group to the server, with a second try at once where the first one only met a connection that had
+ * gone stale or columns that had changed.
+ */
+static enum ch_verdict
+deliver(struct sender *s, struct group *g, bool *refused, struct err *e)
+{
+	*refused = false;
+	for (int try = 0;; try++) {
+		enum ch_verdict v = get_ready(s, e);
+
+		if (v != CH_OK)
+			return v;
+		v = insert(s, g, try > 0 || s->away_since != 0, e);
+		*refused = v == CH_POISON || (v == CH_SCHEMA && try > 0);
+		if (try > 0 || (v != CH_SCHEMA && v != CH_UNREACHABLE))
+			return v;
+		forget_columns(s);
+	}
+}
+
+static void
+tell_away(struct sender *s, enum ch_verdict why, const struct err *e)
+{
+	const struct target *t = &s->target;
+	int64_t now = clock_mono_ms();
+	const char *place = s->waiting != NULL ? s->waiting : "memory, and the input with them";
+
+	if (s->away_since == 0)
+		s->away_since = now;
+	else if (why == s->away_why && now - s->told < REMIND_MS)
+		return;
+	s->away_why = why;
+	s->told = now;
+	switch (why) {
+	case CH_UNREACHABLE:
+		log_warnx("ClickHouse at %s does not answer (%s); rows wait in %s until it does", t->url, e->msg,
+		    place);
+		break;
+	case CH_REFUSED_LOGIN:
+		log_warnx("ClickHouse at %s refuses user '%s' (%s): set user and password_file; rows wait in %s",
+		    t->url, t->user, e->msg, place);
+		break;
+	case CH_NO_TABLE:
+		log_warnx("ClickHouse at %s has no table %s.%s (%s): create it, or let --create do so; "
+			  "rows wait in %s",
+		    t->url, t->database, t->table, e->msg, place);
+		break;
+	case CH_SCHEMA:
+		log_warnx("the table %s.%s cannot take flows (%s); rows wait in %s until its columns are changed",
+		    t->database, t->table, e->msg, place);
+		break;
+	default:
+		log_warnx("ClickHouse at %s takes no rows now (%s); they wait in %s", t->url, e->msg, place);
+	}
+}
+
+static void
+tell_back(struct sender *s)
+{
+	struct queue_counts c;
+
+	if (s->away_since == 0)
+		return;
+	queue_counts(s->queue, &c);
+	log_notice("ClickHouse at %s takes rows again after %" PRId64 " s; %" PRIu64 " still wait", s->target.url,
+	    (clock_mono_ms() - s->away_since) / 1000, c.rows_waiting);
+	s->away_since = 0;
+}
+
+static void *
+sender_run(void *arg)
+{
+	struct sender *s = arg;
+	struct group g;
+	int64_t back_off = BACK_OFF_MIN_MS;
+
+	while (queue_take(s->queue, &g)) {
+		struct err e = {""};
+		bool refused;
+
+		take_target(s);
+		enum ch_verdict v = deliver(s, &g, &refused, &e);
+		if (v != CH_OK && !refused) {
+			if (!atomic_load(&s->abort))
+				tell_away(s, v, &e);
+			queue_done(s->queue, &g, GROUP_RETRY, NULL);
+			forget_columns(s);
+			queue_sleep(s->queue, back_off);
+			back_off = back_off * 2 < BACK_OFF_MAX_MS ? back_off * 2 : BACK_OFF_MAX_MS;
+			continue;
+		}
+		if (refused)
+			log_warnx("ClickHouse refuses %" PRIu64 " rows for good (%s); they are %s%s", g.rows, e.msg,
+			    s->waiting != NULL ? "set aside in failed/ of " : "lost: there is no spool",
+			    s->waiting != NULL ? s->waiting : "");
+		queue_done(s->queue, &g, refused ? GROUP_FAILED : GROUP_STORED, e.msg);
+		tell_back(s);
+		back_off = BACK_OFF_MIN_MS;
+	}
+	return NULL;
+}
+
+struct sender *
+sender_start(struct queue *q, struct target *t, const char *waiting)
+{
+	struct sender *s = mem_zero(1, sizeof *s);
+	sigset_t all, old;
+
+	s->queue = q;
+	s->waiting = waiting;
+	pthread_mutex_init(&s->lock, NULL);
+	sender_retarget(s, t);
+	/* Signals are the main thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int status = pthread_create(&s->thread, NULL, sender_run, s);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (status != 0)
+		fatalx("the system gives no thread");
+	return s;
+}
+
+void
+sender_retarget(struct sender *s, struct target *t)
+{
+	struct target *mine = mem_alloc(sizeof *mine);
+
+	*mine = *t;
+	*t = (struct target){0};
+	pthread_mutex_lock(&s->lock);
+	struct target *old = s->next;
+	s->next = mine;
+	pthread_mutex_unlock(&s->lock);
+	if (old != NULL) {
+		target_release(old);
+		free(old);
+	}
+	queue_stir(s->queue);
+}
+
+void
+sender_stop(struct sender *s)
+{
+	atomic_store(&s->abort, true);
+	queue_quit(s->queue);
+	pthread_join(s->thread, NULL);
+	take_target(s);
+	target_release(&s->target);
+	ch_http_free(s->http);
+	forget_columns(s);
+	arena_release(&s->scratch);
+	buf_release(&s->body);
+	buf_release(&s->query);
+	buf_release(&s->answer.text);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+uint64_t
+sender_unfit(struct sender *s)
+{
+	pthread_mutex_lock(&s->lock);
+	uint64_t unfit = s->unfit;
+	pthread_mutex_unlock(&s->lock);
+	return unfit;
+}

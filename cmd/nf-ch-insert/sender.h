@@ -1,0 +1,30 @@
+/* The thread that owns the connection: takes groups from the queue, asks for the table's columns, inserts. */
+#ifndef NF_CH_INSERT_SENDER_H
+#define NF_CH_INSERT_SENDER_H
+
+#include "ch/native.h"
+#include "ch/schema.h"
+#include "queue.h"
+
+struct target {
+	char *url, *user, *password, *database, *table; /* password may be NULL */
+	bool create;
+	enum ch_schema schema;
+	enum peer_as peer_as;
+};
+
+struct sender;
+
+/* Takes the target over, and starts the thread. `waiting` says where rows wait meanwhile, for words: "DIR". */
+struct sender *sender_start(struct queue *q, struct target *t, const char *waiting);
+
+/* The next insert goes to this target; takes it over. Columns are asked for again. */
+void sender_retarget(struct sender *s, struct target *t);
+
+/* Ends the thread, breaking off what is under way. */
+void sender_stop(struct sender *s);
+
+/* Values so far that a column could not hold as they were. */
+uint64_t sender_unfit(struct sender *s);
+
+#endif
