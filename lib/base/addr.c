@@ -82,7 +82,7 @@ addr_parse(struct addr *a, struct str s)
 
 	if (v4_parse(a, s) == 0)
 		return 0;
-	if (s.len >= sizeof text || memchr(s.p, ':', s.len) == NULL)
+	if (s.len >= sizeof text || memchr(s.p, ':', s.len) == NULL || memchr(s.p, '\0', s.len) != NULL)
 		return -1;
 	memcpy(text, s.p, s.len);
 	text[s.len] = '\0';
@@ -211,6 +211,8 @@ prefix_contains(const struct prefix *p, const struct addr *a)
 {
 	struct addr masked = *a;
 
+	if (p->len < 96 && addr_is_v4(a))
+		return false;
 	addr_mask(&masked, p->len);
 	return addr_eq(&masked, &p->addr);
 }

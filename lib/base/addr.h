@@ -80,6 +80,8 @@ const char *addr_text(char p[ADDR_TEXT_MAX], const struct addr *a);
 
 /* "192.0.2.0/24", "2001:db8::/32"; a bare address is a host route. Host bits set are an error with words. */
 int prefix_parse(struct prefix *p, struct str s, struct err *e);
+
+/* Within one family only: ::/0 holds no IPv4 address. */
 bool prefix_contains(const struct prefix *p, const struct addr *a);
 const char *prefix_text(char s[PREFIX_TEXT_MAX], const struct prefix *p);
 

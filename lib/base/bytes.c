@@ -95,7 +95,8 @@ void
 buf_consume(struct buf *b, size_t n)
 {
 	b->len -= n;
-	memmove(b->p, b->p + n, b->len);
+	if (b->len != 0)
+		memmove(b->p, b->p + n, b->len);
 }
 
 const char *

@@ -34,7 +34,7 @@ str_from(const char *s)
 static inline int
 str_eq(struct str a, struct str b)
 {
-	return a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
 }
 
 /* Loads and stores that need no alignment. */

@@ -111,7 +111,7 @@ int
 civil_parse(int64_t *ms, int *zoned, struct str s)
 {
 	static const char shape[] = "dddd-dd-ddTdd:dd:dd";
-	static const uint8_t month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	static const uint8_t month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
 	if (s.len < 19)
 		return -1;
@@ -123,14 +123,15 @@ civil_parse(int64_t *ms, int *zoned, struct str s)
 				      : s.p[i] != shape[i])
 			return -1;
 	}
-	int month = get_digits(s.p + 5, 2), day = get_digits(s.p + 8, 2);
+	int year = get_digits(s.p, 4), month = get_digits(s.p + 5, 2), day = get_digits(s.p + 8, 2);
 	int hour = get_digits(s.p + 11, 2), minute = get_digits(s.p + 14, 2),
 	    second = get_digits(s.p + 17, 2);
-	if (month < 1 || month > 12 || day < 1 || day > month_days[month - 1] || hour > 23 || minute > 59 ||
-	    second > 60)
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	if (month < 1 || month > 12 || day < 1 || day > month_days[month - 1] + (month == 2 && leap) ||
+	    hour > 23 || minute > 59 || second > 60)
 		return -1;
-	struct civil c = {get_digits(s.p, 4), (uint8_t)month, (uint8_t)day, (uint8_t)hour, (uint8_t)minute,
-	    (uint8_t)second, 0};
+	struct civil c = {
+	    year, (uint8_t)month, (uint8_t)day, (uint8_t)hour, (uint8_t)minute, (uint8_t)second, 0};
 
 	size_t i = 19;
 	if (i < s.len && (s.p[i] == '.' || s.p[i] == ',')) {
@@ -154,8 +155,12 @@ civil_parse(int64_t *ms, int *zoned, struct str s)
 const char *
 civil_rfc3339(char *p, int64_t ms, int offset_minutes)
 {
-	int64_t shown = ms + offset_minutes * INT64_C(60000);
+	int64_t shown;
 	unsigned off = (unsigned)abs(offset_minutes);
+
+	/* Such a time is shown as year 0 or 9999 anyway. */
+	if (__builtin_add_overflow(ms, offset_minutes * INT64_C(60000), &shown))
+		shown = ms;
 
 	civil_put(p, shown);
 	p[10] = 'T';

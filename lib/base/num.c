@@ -36,7 +36,12 @@ num_parse(uint64_t *v, struct str s, uint64_t min, uint64_t max)
 static int
 scale(uint64_t *v, uint64_t n, uint64_t factor)
 {
-	return __builtin_mul_overflow(n, factor, v) ? -1 : 0;
+	uint64_t product;
+
+	if (__builtin_mul_overflow(n, factor, &product))
+		return -1;
+	*v = product;
+	return 0;
 }
 
 int
@@ -94,17 +99,21 @@ num_parse_duration(uint64_t *ms, struct str s, uint64_t unit_ms)
 int
 num_parse_real(double *v, struct str s)
 {
+	static const struct str alphabet = {"0123456789+-.eE", 15};
 	char text[64], *end;
 
 	if (s.len == 0 || s.len >= sizeof text)
 		return -1;
 	for (size_t i = 0; i < s.len; i++)
-		if (strchr("0123456789+-.eE", s.p[i]) == NULL)
+		if (memchr(alphabet.p, s.p[i], alphabet.len) == NULL)
 			return -1;
 	memcpy(text, s.p, s.len);
 	text[s.len] = '\0';
-	*v = strtod(text, &end);
-	return *end == '\0' && end != text && isfinite(*v) ? 0 : -1;
+	double real = strtod(text, &end);
+	if (end != text + s.len || !isfinite(real))
+		return -1;
+	*v = real;
+	return 0;
 }
 
 size_t

@@ -121,7 +121,7 @@ col_parse(struct col *c, const struct batch_column *d, uint32_t rows, struct err
 }
 
 static int
-descriptor_check(const struct batch_column *d, uint32_t payload, uint32_t first, struct err *e)
+descriptor_check(const struct batch_column *d, uint32_t from, uint32_t payload, struct err *e)
 {
 	const struct field_info *f = field_by_id(d->field);
 
@@ -137,18 +137,18 @@ descriptor_check(const struct batch_column *d, uint32_t payload, uint32_t first,
 		? (d->code_width != 1 && d->code_width != 2) || d->entries == 0 || d->entries > BATCH_ROWS_MAX
 		: d->code_width != 0 || d->entries != 0)
 		return err_set(e, "code width %u with %u entries", d->code_width, d->entries);
-	if (d->offset % 8 != 0 || d->length % 8 != 0 || d->offset < first || d->offset > payload ||
+	if (d->offset % 8 != 0 || d->length % 8 != 0 || d->offset < from || d->offset > payload ||
 	    d->length > payload - d->offset)
-		return err_set(e, "lies outside the payload");
+		return err_set(e, "lies outside the payload or over another");
 	return 0;
 }
 
 static int
 columns_parse(struct batch *b, const struct batch_header *h, const uint8_t *payload, struct err *e)
 {
-	uint32_t first = h->columns * (uint32_t)sizeof(struct batch_column);
+	uint32_t from = h->columns * (uint32_t)sizeof(struct batch_column);
 
-	if (first > h->payload_len)
+	if (from > h->payload_len)
 		return err_set(e, "payload too short for %u descriptors", h->columns);
 	for (unsigned i = 0; i < h->columns; i++) {
 		struct batch_column d;
@@ -158,7 +158,7 @@ columns_parse(struct batch *b, const struct batch_header *h, const uint8_t *payl
 		const struct field_info *f = field_by_id(d.field);
 		if (f != NULL && b->at[d.field] != 0)
 			return err_set(e, "column %s stands twice", f->name.p);
-		int status = descriptor_check(&d, h->payload_len, first, e);
+		int status = descriptor_check(&d, from, h->payload_len, e);
 		if (status == 0) {
 			*c = (struct col){
 			    .field = d.field,
@@ -179,6 +179,7 @@ columns_parse(struct batch *b, const struct batch_header *h, const uint8_t *payl
 			return err_wrap(e, "column %u (field %u)", i, d.field);
 		if (f != NULL)
 			b->at[d.field] = (uint8_t)(i + 1);
+		from = d.offset + d.length;
 	}
 	b->col_count = h->columns;
 	return 0;
@@ -224,6 +225,8 @@ batch_serialize(const struct batch *b, struct buf *out, struct err *e)
 	size_t columns = mark ? 0 : b->col_count;
 	size_t payload = mark ? pad8(b->mark.len) : columns * sizeof(struct batch_column);
 
+	if (mark && b->mark.len > BATCH_MARK_MAX)
+		return err_set(e, "mark of %zu bytes, the most is %d", b->mark.len, BATCH_MARK_MAX);
 	for (size_t i = 0; i < columns; i++)
 		payload += b->cols[i].raw_len;
 	if (payload > BATCH_BYTES_MAX - sizeof(struct batch_header))

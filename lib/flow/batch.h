@@ -8,8 +8,10 @@
  *     descriptors     16 bytes   struct batch_column, times columns
  *     column data                at descriptor.offset from the payload's start
  *
- * The payload is everything after the header. Column data is these parts in
- * this order, each padded with zeros to a multiple of 8:
+ * The payload is everything after the header. Columns lie in the order of their
+ * descriptors and never over each other, so that a batch does not grow where it
+ * is passed on. Column data is these parts in this order, each padded with
+ * zeros to a multiple of 8:
  *
  *     presence        one bit a row, lowest first; only with PRESENCE_BITMAP
  *     codes           rows times code_width; only with COL_DICT

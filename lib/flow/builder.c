@@ -45,7 +45,8 @@ builder_row(struct builder *bd)
 bool
 builder_full(const struct builder *bd)
 {
-	return bd->rows == BATCH_ROWS_MAX || bd->var_bytes + (bd->rows + 1) * bd->row_bytes > BYTES_FULL;
+	return bd->rows == BATCH_ROWS_MAX || bd->most_entries == BATCH_ROWS_MAX ||
+	       bd->var_bytes + (bd->rows + 1) * bd->row_bytes > BYTES_FULL;
 }
 
 void
@@ -137,6 +138,8 @@ code_of(struct builder *bd, struct builder_column *c, struct str v)
 	uint16_t code = (uint16_t)c->entry_count++;
 	c->entries[code] = (struct str){arena_dup(&bd->arena, v.p, v.len), v.len};
 	bd->var_bytes += v.len;
+	if (c->entry_count > bd->most_entries)
+		bd->most_entries = c->entry_count;
 	if (c->entry_count * 2 > c->table_mask && c->table_mask + 1 < TABLE_SLOTS_MAX)
 		table_grow(c);
 	else
@@ -160,11 +163,42 @@ value_cut(struct str *v, enum field_type type)
 	return true;
 }
 
-void
-builder_str(struct builder *bd, enum field f, struct str v)
+static void
+bits_set(uint64_t *bits, uint32_t from, uint32_t n)
 {
-	uint32_t row = bd->rows - 1;
+	for (uint32_t at = from & 63, word = from >> 6; n > 0; at = 0, word++) {
+		uint32_t k = n < 64 - at ? n : 64 - at;
 
+		bits[word] |= (~UINT64_C(0) >> (64 - k)) << at;
+		n -= k;
+	}
+}
+
+void *
+builder_span(struct builder *bd, enum field f, uint32_t row, uint32_t n)
+{
+	struct builder_column *c = bd->cols[f];
+
+	if (c == NULL || !c->used)
+		c = builder_touch(bd, f);
+	bits_set(c->present, row, n);
+	return c->values + (size_t)row * c->width;
+}
+
+void
+builder_clear(struct builder *bd, enum field f, uint32_t row)
+{
+	struct builder_column *c = bd->cols[f];
+
+	if (c == NULL || !c->used)
+		return;
+	c->present[row >> 6] &= ~(UINT64_C(1) << (row & 63));
+	memset(c->values + (size_t)row * c->width, 0, c->width);
+}
+
+void
+builder_span_str(struct builder *bd, enum field f, uint32_t row, uint32_t n, struct str v)
+{
 	if (!value_cut(&v, (enum field_type)field_by_id(f)->type))
 		return;
 	struct builder_column *c = builder_touch(bd, f);
@@ -172,8 +206,16 @@ builder_str(struct builder *bd, enum field f, struct str v)
 		return; /* only rows set twice with ever new values get here */
 	/* Rows often repeat the value of the row before. */
 	uint16_t last = row > 0 ? c->codes[row - 1] : 0;
-	c->codes[row] = last < c->entry_count && str_eq(c->entries[last], v) ? last : code_of(bd, c, v);
-	c->present[row >> 6] |= UINT64_C(1) << (row & 63);
+	uint16_t code = last < c->entry_count && str_eq(c->entries[last], v) ? last : code_of(bd, c, v);
+	for (uint32_t i = 0; i < n; i++)
+		c->codes[row + i] = code;
+	bits_set(c->present, row, n);
+}
+
+void
+builder_str(struct builder *bd, enum field f, struct str v)
+{
+	builder_span_str(bd, f, bd->rows - 1, 1, v);
 }
 
 bool
@@ -283,6 +325,7 @@ builder_reset(struct builder *bd)
 	}
 	arena_reset(&bd->arena);
 	bd->rows = 0;
+	bd->most_entries = 0;
 	bd->row_bytes = 0;
 	bd->var_bytes = 0;
 }

@@ -35,8 +35,8 @@ struct builder_column {
 
 struct builder {
 	uint32_t rows; /* the row being set is rows - 1 */
-	size_t
-	    row_bytes; /* the most that a row takes in the columns used, without its variable-width values */
+	unsigned most_entries; /* in any dictionary; rows undone leave theirs behind */
+	size_t row_bytes; /* of a row in the columns used, without its variable-width values */
 	size_t var_bytes; /* of variable-width values in this batch */
 	uint64_t origin, origin_next;
 	struct arena arena;
@@ -116,6 +116,31 @@ void builder_uint(struct builder *bd, enum field f, uint64_t v);
  * string; JSON, which cannot be cut, is left out).
  */
 void builder_str(struct builder *bd, enum field f, struct str v);
+
+/*
+ * Filling by columns, for decoders whose records come many at a time. Begins n
+ * rows at once and gives the number of the first; never when builder_full(),
+ * and no more than BUILDER_ROWS_AT_ONCE or than BATCH_ROWS_MAX leaves room for.
+ */
+#define BUILDER_ROWS_AT_ONCE 256
+
+static inline uint32_t
+builder_rows(struct builder *bd, uint32_t n)
+{
+	uint32_t first = bd->rows;
+
+	bd->rows += n;
+	return first;
+}
+
+/* Where the values of n rows from `row` on go, all marked present. Fixed widths only. */
+void *builder_span(struct builder *bd, enum field f, uint32_t row, uint32_t n);
+
+/* Takes back the value of a row. Fixed widths only. */
+void builder_clear(struct builder *bd, enum field f, uint32_t row);
+
+/* The same string (see builder_str) in n rows from `row` on. */
+void builder_span_str(struct builder *bd, enum field f, uint32_t row, uint32_t n, struct str v);
 
 /* Whether the row being set has the field, and its value so far (fixed widths up to 8; 0 if absent). */
 bool builder_has(const struct builder *bd, enum field f);

@@ -123,19 +123,18 @@ batch_add_fixed(struct batch *b, struct arena *a, enum field f, const void *valu
 	memcpy(writable(c->values), values, s.value_bytes);
 }
 
-/* Which dictionary entries the rows use, as a shape: constant when it is one. */
+/* A dictionary of one entry is a constant. */
 static struct shape
-dict_shape(const struct batch *b, unsigned entry_count, const uint64_t *present)
+dict_shape(uint8_t width, uint32_t rows, uint32_t entries, const uint64_t *present)
 {
-	bool one = entry_count == 1;
-
 	return (struct shape){
-	    .encoding = one ? COL_CONST : COL_DICT,
-	    .code_width = one                  ? 0
-			  : entry_count <= 256 ? 1
-					       : 2,
-	    .rows = b->rows,
-	    .entries = entry_count,
+	    .width = width,
+	    .encoding = entries == 1 ? COL_CONST : COL_DICT,
+	    .code_width = entries == 1     ? 0
+			  : entries <= 256 ? 1
+					   : 2,
+	    .rows = rows,
+	    .entries = entries,
 	    .present = present,
 	};
 }
@@ -163,8 +162,7 @@ batch_add_dict(struct batch *b, struct arena *a, enum field f, const uint16_t *c
 	batch_drop(b, f);
 	if (none || entry_count == 0 || b->rows == 0)
 		return;
-	struct shape s = dict_shape(b, entry_count, present);
-	s.width = info->width;
+	struct shape s = dict_shape(info->width, b->rows, entry_count, present);
 	/* A dictionary that is larger than the rows themselves is no gain. */
 	bool plain =
 	    s.encoding == COL_DICT &&
@@ -200,7 +198,7 @@ batch_add_strs(struct batch *b, struct arena *a, enum field f, const uint16_t *c
 	batch_drop(b, f);
 	if (none || entry_count == 0 || b->rows == 0)
 		return;
-	struct shape s = dict_shape(b, entry_count, present);
+	struct shape s = dict_shape(0, b->rows, entry_count, present);
 	for (unsigned i = 0; i < entry_count; i++)
 		s.value_bytes += entries[i].len;
 	struct col *c = batch_claim(b, f);
@@ -290,61 +288,103 @@ batch_flat_u64(const struct batch *b, enum field f, struct arena *a)
 	return out;
 }
 
-/* The column with only the rows picked, n of them. */
+/* The entries that the picked rows use, each once in the order of first use, and the rows' codes for these. */
+static uint32_t
+dict_used(
+    const struct col *c, struct arena *a, const uint16_t *picked, uint32_t n, uint16_t *codes, uint16_t *used)
+{
+	uint16_t *renumbered = arena_zero(a, c->entries * sizeof *renumbered); /* plus one */
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t old = col_slot(c, picked[i]);
+
+		if (renumbered[old] == 0) {
+			used[count++] = (uint16_t)old;
+			renumbered[old] = (uint16_t)count;
+		}
+		codes[i] = (uint16_t)(renumbered[old] - 1);
+	}
+	return count;
+}
+
+/* Entries from[0], from[1] … of a fixed column, one after the other. */
+static void
+gather(uint8_t *out, const struct col *c, const uint16_t *from, uint32_t n)
+{
+	size_t w = c->width;
+
+	switch (w) {
+	case 1:
+		for (uint32_t i = 0; i < n; i++)
+			out[i] = c->values[from[i]];
+		break;
+	case 2:
+		for (uint32_t i = 0; i < n; i++)
+			memcpy(out + i * 2, c->values + from[i] * 2, 2);
+		break;
+	case 4:
+		for (uint32_t i = 0; i < n; i++)
+			memcpy(out + i * 4, c->values + from[i] * 4, 4);
+		break;
+	case 8:
+		for (uint32_t i = 0; i < n; i++)
+			memcpy(out + i * 8, c->values + from[i] * 8, 8);
+		break;
+	default:
+		for (uint32_t i = 0; i < n; i++)
+			memcpy(out + i * w, c->values + from[i] * w, w);
+	}
+}
+
+static void
+gather_strs(const struct col *to, const struct col *c, const uint16_t *from)
+{
+	uint32_t *ends = writable(to->ends), at = 0;
+	uint8_t *out = writable(to->values);
+
+	for (uint32_t i = 0; i < to->entries; i++) {
+		struct str v = col_entry_str(c, from[i]);
+
+		memcpy(out + at, v.p, v.len);
+		at += (uint32_t)v.len;
+		ends[i] = at;
+	}
+}
+
+static const uint64_t *
+presence_pick(const struct col *c, struct arena *a, const uint16_t *picked, uint32_t n)
+{
+	if (c->present == NULL)
+		return NULL;
+	uint64_t *present = arena_zero(a, words(n) * sizeof *present);
+	for (uint32_t i = 0; i < n; i++)
+		present[i >> 6] |= (uint64_t)col_has(c, picked[i]) << (i & 63);
+	return present;
+}
+
+/* The column with only the rows picked, n of them, and only the entries that these use. */
 static void
 col_pick(struct col *c, struct arena *a, const uint16_t *picked, uint32_t n)
 {
-	struct col old = *c;
-	uint64_t *present = NULL;
+	const struct col old = *c;
+	const uint64_t *present = presence_pick(&old, a, picked, n);
+	uint16_t *codes = arena_alloc(a, n * sizeof *codes), *used = arena_alloc(a, n * sizeof *used);
+	const uint16_t *from = old.encoding == COL_PLAIN ? picked : used;
 	struct shape s = {
-	    .width = old.width,
-	    .encoding = old.encoding,
-	    .code_width = old.code_width,
-	    .rows = n,
-	    .entries = old.encoding == COL_PLAIN ? n : old.entries,
-	};
+	    .width = old.width, .encoding = COL_PLAIN, .rows = n, .entries = n, .present = present};
 
-	if (old.present != NULL) {
-		present = arena_zero(a, words(n) * sizeof *present);
-		for (uint32_t i = 0; i < n; i++)
-			present[i >> 6] |= (uint64_t)col_has(&old, picked[i]) << (i & 63);
-		s.present = present;
-	}
-	if (old.width != 0)
-		s.value_bytes = (size_t)s.entries * old.width;
-	else if (old.encoding != COL_PLAIN)
-		s.value_bytes = old.ends[old.entries - 1];
-	else
-		for (uint32_t i = 0; i < n; i++)
-			s.value_bytes += col_entry_str(&old, picked[i]).len;
+	if (old.encoding != COL_PLAIN)
+		s = dict_shape(old.width, n, dict_used(&old, a, picked, n, codes, used), present);
+	s.value_bytes = (size_t)s.entries * old.width;
+	for (uint32_t i = 0; i < s.entries && old.width == 0; i++)
+		s.value_bytes += col_entry_str(&old, from[i]).len;
 	col_lay(c, a, (enum field)old.field, &s);
-
-	for (uint32_t i = 0; i < n && old.encoding == COL_DICT; i++) {
-		if (old.code_width == 1)
-			((uint8_t *)writable(c->codes))[i] = ((const uint8_t *)old.codes)[picked[i]];
-		else
-			((uint16_t *)writable(c->codes))[i] = ((const uint16_t *)old.codes)[picked[i]];
-	}
-	uint8_t *out = writable(c->values);
-	if (old.encoding != COL_PLAIN) {
-		memcpy(out, old.values, s.value_bytes);
-		if (old.width == 0)
-			memcpy(writable(c->ends), old.ends, old.entries * sizeof *old.ends);
-		return;
-	}
-	uint32_t at = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		if (old.width != 0) {
-			memcpy(out + (size_t)i * old.width, old.values + (size_t)picked[i] * old.width,
-			    old.width);
-			continue;
-		}
-		struct str v = col_entry_str(&old, picked[i]);
-		if (v.len > 0)
-			memcpy(out + at, v.p, v.len);
-		at += (uint32_t)v.len;
-		((uint32_t *)writable(c->ends))[i] = at;
-	}
+	codes_copy(c, codes, n);
+	if (old.width != 0)
+		gather(writable(c->values), &old, from, s.entries);
+	else
+		gather_strs(c, &old, from);
 }
 
 static void

@@ -1,11 +1,13 @@
 #include "io/clock.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "io/fdio.h"
 
 static int64_t
 clock_ms(clockid_t id)
@@ -28,16 +30,33 @@ clock_mono_ms(void)
 	return clock_ms(CLOCK_MONOTONIC);
 }
 
+/* A folder and the database's own tables can be opened too; a zone begins with its magic (RFC 8536 §3.1). */
+static int
+is_zone_file(const char *path)
+{
+	char magic[4];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return 0;
+	int found = fd_read(fd, magic, sizeof magic) == sizeof magic && memcmp(magic, "TZif", 4) == 0;
+	close(fd);
+	return found;
+}
+
 int
 clock_zone_known(const char *zone)
 {
 	struct buf path = {0};
-	int known = zone[0] != '/' && strstr(zone, "..") == NULL && zone[0] != '\0';
 
+	if (strcmp(zone, "UTC") == 0)
+		return 1;
+	if (zone[0] == '/' || strstr(zone, "..") != NULL)
+		return 0;
 	buf_printf(&path, "/usr/share/zoneinfo/%s", zone);
-	known = known && access(buf_cstr(&path), R_OK) == 0;
+	int known = is_zone_file(buf_cstr(&path));
 	buf_release(&path);
-	return known || strcmp(zone, "UTC") == 0;
+	return known;
 }
 
 /*

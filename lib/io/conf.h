@@ -84,11 +84,21 @@ enum conf_type {
 	CONF_TREE, /* any shape; whoever owns it checks it */
 };
 
+enum conf_flag {
+	CONF_SECRET = 1, /* never shown */
+	CONF_IDLE = 2, /* taken from files written for other versions, does nothing here: a warning */
+	CONF_ADDR = 4, /* text or each item is an address */
+	CONF_PREFIX = 8, /* an address or a prefix */
+	CONF_HOSTPORT = 16, /* a numeric host and a port, see hostport_parse() */
+};
+
 struct conf_key {
 	const char *path; /* "clickhouse.host" */
 	enum conf_type type;
 	uint64_t min, max; /* of CONF_NUM; unit_ms in min for CONF_DURATION */
 	const char *def; /* the default as text, or NULL for none */
+	unsigned flags; /* of enum conf_flag */
+	const char *words; /* the values possible, between spaces, or NULL for any */
 	const char *doc; /* one line */
 };
 
@@ -105,7 +115,8 @@ int conf_check(const struct conf *c, conf_warn_fn *warn, void *arg, struct err *
 /*
  * Values by path, with the table's default where the file is silent (or c is
  * NULL). The path must be in the table and of that type: anything else is a
- * programming error and aborts. Call after conf_check().
+ * programming error and aborts. No value and no default reads as 0 or false.
+ * Call after conf_check().
  */
 const char *conf_str(const struct conf *c, const char *path); /* NULL: no value and no default */
 bool conf_bool(const struct conf *c, const char *path);
@@ -113,6 +124,11 @@ uint64_t conf_num(const struct conf *c, const char *path);
 double conf_real(const struct conf *c, const char *path);
 uint64_t conf_size(const struct conf *c, const char *path);
 uint64_t conf_duration(const struct conf *c, const char *path); /* ms */
+
+/* As cnode_each, over the list in the file or the default's. */
+int conf_each(const struct conf *c, const char *path,
+    int (*fn)(void *arg, struct str item, const struct cnode *at, struct err *e), void *arg, struct err *e);
+
 bool conf_has(const struct conf *c, const char *path); /* given in the file */
 
 #endif

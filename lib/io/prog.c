@@ -48,11 +48,12 @@ join_options(struct prog *p, struct common *c)
 	return all;
 }
 
+/* nf-conf check warns of these, once; not every program of a pipeline again. */
 static void
-warn_conf(void *arg, const char *words)
+note_conf(void *arg, const char *words)
 {
 	(void)arg;
-	log_warnx("%s", words);
+	log_info("%s", words);
 }
 
 static int
@@ -60,7 +61,7 @@ load_conf(struct conf *c, const char *path, struct err *e)
 {
 	if (conf_load(c, path, e) == -1)
 		return -1;
-	if (conf_check(c, warn_conf, NULL, e) == -1) {
+	if (conf_check(c, note_conf, NULL, e) == -1) {
 		conf_release(c);
 		return -1;
 	}

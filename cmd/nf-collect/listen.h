@@ -1,0 +1,29 @@
+/* UDP sockets, and the thread that empties them. */
+#ifndef NF_COLLECT_LISTEN_H
+#define NF_COLLECT_LISTEN_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "source.h"
+
+struct listener;
+
+/* The buffer in bytes is asked for each socket. */
+struct listener *listener_new(struct source *s, uint64_t buffer);
+void listener_free(struct listener *l);
+
+/* One more HOST:PORT; ":PORT" is every address of both families. */
+int listener_add(struct listener *l, struct str where, struct err *e);
+
+/*
+ * Opens the sockets and starts. An address that cannot be had now is warned of
+ * and tried again every few seconds; with `must` it is an error.
+ */
+int listener_start(struct listener *l, bool must, struct err *e);
+
+/* After source.stop is set: wakes the thread, which ends when the sockets are empty, after 2 s at most. */
+void listener_stop(struct listener *l);
+
+void listener_metrics(const struct listener *l, struct buf *out);
+
+#endif

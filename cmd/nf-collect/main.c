@@ -1,0 +1,396 @@
+/*
+ * nf-collect: flow exports in, by UDP or from captures; flows out.
+ *
+ * Nothing is decoded where packets can be lost: one thread receives and puts
+ * datagrams into a ring, the main thread decodes what is in it and writes. If
+ * the reader of stdout stalls, the ring fills, and then datagrams are dropped
+ * and counted.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "capture.h"
+#include "decode/decode.h"
+#include "flow/stream.h"
+#include "io/clock.h"
+#include "io/fdio.h"
+#include "io/loop.h"
+#include "io/prog.h"
+#include "listen.h"
+#include "report.h"
+#include "source.h"
+
+enum {
+	FLUSH_MS = 5, /* of silence */
+	AGE_MS = 200, /* of the oldest flow, where input never falls silent */
+	AT_ONCE = 4096, /* datagrams before the loop looks at signals */
+	WAKE_EVERY = 64,
+	CAPTURE_RING = 1 << 20, /* small enough for the processor's cache */
+	TROUBLE_MS = 60 * 1000,
+	ALLOW_MAX = 4096,
+};
+
+struct options {
+	struct opt_list listen, read;
+	uint64_t buffer, queue;
+};
+
+struct collect {
+	struct prog prog;
+	struct options opt;
+	struct loop *loop;
+	struct loop_timer *again, *flush, *trouble;
+	struct source source;
+	struct listener *listener;
+	struct capture *capture;
+	struct decoder *decoder;
+	struct builder rows;
+	int64_t since_ms; /* when the first of these rows came */
+	struct batch batch;
+	struct stream_out *out;
+	bool ended; /* nothing more can be written */
+	int status;
+	uint64_t said[DECODE_COUNTS];
+	struct prefix allow[ALLOW_MAX];
+	size_t allow_count;
+};
+
+/* The reader went away, which is a normal end, or writing failed. */
+static void
+end(struct collect *c, int status)
+{
+	c->ended = true;
+	c->status = status > c->status ? status : c->status;
+	atomic_store(&c->source.stop, true);
+	loop_break(c->loop);
+}
+
+static void
+emit(struct collect *c, bool flush)
+{
+	struct err e;
+	bool closed = false;
+	int r = 0;
+
+	if (c->rows.rows > 0) {
+		builder_finish(&c->rows, &c->batch);
+		if (!c->ended)
+			r = stream_out_batch(c->out, &c->batch, &closed, &e);
+		builder_reset(&c->rows);
+	}
+	if (r == 0 && !closed && flush && !c->ended)
+		r = stream_out_flush(c->out, &closed, &e);
+	if (r == -1) {
+		log_warnx("%s", e.msg);
+		end(c, EXIT_FAILED);
+	} else if (closed) {
+		end(c, EXIT_OK);
+	}
+}
+
+static void
+on_full(void *arg, struct builder *rows)
+{
+	(void)rows;
+	emit(arg, false);
+}
+
+static void
+on_flush(void *arg)
+{
+	emit(arg, true);
+}
+
+/* All that is in the ring, up to a bound. False: there is more. */
+static bool
+drain(struct collect *c)
+{
+	struct ring *ring = c->source.ring;
+	const struct message *m;
+	size_t len;
+
+	for (unsigned n = 0; n < AT_ONCE; n++) {
+		m = ring_get(ring, &len);
+		if (m == NULL)
+			return true;
+		struct datagram dg = {m->exporter, m->received_ms, m->bytes, len - sizeof *m};
+		decoder_datagram(c->decoder, &dg);
+		ring_drop(ring);
+		if (n % WAKE_EVERY == 0)
+			ring_wake_putter(ring);
+	}
+	return false;
+}
+
+static void
+on_ring(void *arg)
+{
+	struct collect *c = arg;
+	/* Looked at before the ring, so that nothing put before it is missed. */
+	bool done = atomic_load(&c->source.done), had_rows = c->rows.rows > 0, empty = drain(c);
+
+	ring_wake_putter(c->source.ring);
+	if (c->ended)
+		return;
+	if (empty && done) {
+		loop_break(c->loop);
+		return;
+	}
+	int64_t now = clock_mono_ms();
+	if (!had_rows)
+		c->since_ms = now;
+	if (now - c->since_ms > AGE_MS) {
+		emit(c, true);
+		c->since_ms = now;
+	}
+	if (!empty || !ring_sleep(c->source.ring) || atomic_load(&c->source.done) != done)
+		loop_timer_set(c->again, 0);
+	else
+		loop_timer_set(c->flush, FLUSH_MS);
+}
+
+static void
+on_ring_fd(void *arg, int fd, int what)
+{
+	struct collect *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (!loop_timer_pending(c->again))
+		on_ring(c);
+}
+
+static void
+on_stop(void *arg)
+{
+	struct collect *c = arg;
+
+	atomic_store(&c->source.stop, true);
+	if (c->listener != NULL) {
+		listener_stop(c->listener);
+		return;
+	}
+	/* Its thread may wait for a pipe that stays silent; what it has put is decoded without it. */
+	while (!c->ended && !drain(c))
+		continue;
+	loop_break(c->loop);
+}
+
+static void
+on_trouble(void *arg)
+{
+	struct collect *c = arg;
+
+	report_trouble(c->decoder, c->said);
+	loop_timer_set(c->trouble, TROUBLE_MS);
+}
+
+struct allow_list {
+	struct prefix *list;
+	size_t count;
+};
+
+static int
+allow_add(void *arg, struct str item, const struct cnode *at, struct err *e)
+{
+	struct allow_list *a = arg;
+	struct err why;
+
+	if (a->count == ALLOW_MAX)
+		return cnode_err(at, e, "more than %d prefixes", ALLOW_MAX);
+	if (prefix_parse(&a->list[a->count], item, &why) == -1)
+		return cnode_err(at, e, "%s", why.msg);
+	a->count++;
+	return 0;
+}
+
+/* The list of trusted exporters, to which those belong that the configuration names elsewhere as ours. */
+static int
+read_allow(struct allow_list *a, const struct conf *conf, struct err *e)
+{
+	static const char *const ours[] = {"snmp.target", "bgp.bgp_listener.peer_ip"};
+	const struct cnode *n = conf_find(conf, "collectors.netflow.config.allow");
+
+	if (n != NULL && cnode_each(n, allow_add, a, e) == -1)
+		return -1;
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
+		const char *text = conf_has(conf, ours[i]) ? conf_str(conf, ours[i]) : NULL;
+		struct addr addr;
+
+		/* It may be a name, which says nothing about the source of datagrams. */
+		if (text != NULL && addr_parse(&addr, str_from(text)) == 0 && a->count < ALLOW_MAX)
+			a->list[a->count++] = (struct prefix){addr, 128};
+	}
+	return 0;
+}
+
+static int
+on_conf(void *arg, const struct conf *conf, struct err *e)
+{
+	struct collect *c = arg;
+	struct allow_list a = {mem_zero(ALLOW_MAX, sizeof *a.list), 0};
+	int r = read_allow(&a, conf, e);
+
+	if (r == 0) {
+		memcpy(c->allow, a.list, a.count * sizeof *a.list);
+		c->allow_count = a.count;
+	}
+	free(a.list);
+	return r;
+}
+
+static void
+on_reload(void *arg)
+{
+	struct collect *c = arg;
+
+	if (prog_reload(&c->prog, on_conf, c) == 0)
+		decoder_allow(c->decoder, c->allow, c->allow_count);
+}
+
+static void
+on_metrics(void *arg, struct buf *out)
+{
+	struct collect *c = arg;
+
+	if (c->listener != NULL)
+		listener_metrics(c->listener, out);
+	if (c->capture != NULL)
+		capture_metrics(c->capture, out);
+	metrics_head(out, "nf_collect_queue_bytes", "bytes that wait to be decoded", METRIC_GAUGE);
+	metrics_sample(out, "nf_collect_queue_bytes", NULL, ring_used(c->source.ring));
+	metrics_head(out, "nf_collect_queue_size_bytes", "bytes that may", METRIC_GAUGE);
+	metrics_sample(out, "nf_collect_queue_size_bytes", NULL, ring_size(c->source.ring));
+	report_metrics(c->decoder, out);
+	metrics_head(out, "nf_collect_written_total", "flows written", METRIC_COUNTER);
+	metrics_sample(out, "nf_collect_written_total", NULL, stream_out_counts(c->out)->rows);
+}
+
+/* The addresses by flag or key; else bindaddr and bindport. */
+static int
+add_addresses(struct collect *c, struct err *e)
+{
+	for (size_t i = 0; i < c->opt.listen.n; i++)
+		if (listener_add(c->listener, str_from(c->opt.listen.v[i]), e) == -1)
+			return -1;
+	if (c->opt.listen.n > 0)
+		return 0;
+	const struct conf *conf = &c->prog.conf;
+	const char *host = conf_str(conf, "collectors.netflow.config.bindaddr");
+	struct buf where = {0};
+	buf_printf(&where, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
+	    (unsigned)conf_num(conf, "collectors.netflow.config.bindport"));
+	int r = listener_add(c->listener, str_from(buf_cstr(&where)), e);
+	buf_release(&where);
+	return r;
+}
+
+/* Everything that may be refused: 0, or the exit status, with words said. */
+static int
+prepare(struct collect *c)
+{
+	struct err e;
+
+	c->source.ring = ring_new(c->opt.read.n > 0 ? CAPTURE_RING : c->opt.queue);
+	if (on_conf(c, &c->prog.conf, &e) == -1)
+		goto refused;
+	if (c->opt.read.n == 0) {
+		c->listener = listener_new(&c->source, c->opt.buffer);
+		if (add_addresses(c, &e) == -1)
+			goto refused;
+		return 0;
+	}
+	c->capture = capture_new(&c->source);
+	for (size_t i = 0; i < c->opt.read.n; i++)
+		if (capture_add(c->capture, c->opt.read.v[i], &e) == -1) {
+			log_warnx("%s", e.msg);
+			return EXIT_FAILED;
+		}
+	return 0;
+refused:
+	log_warnx("%s", e.msg);
+	return EXIT_CONFIG;
+}
+
+static int
+start(struct collect *c, bool must, struct err *e)
+{
+	c->loop = loop_new(e);
+	if (c->loop == NULL)
+		return -1;
+	c->again = loop_timer_add(c->loop, on_ring, c);
+	c->flush = loop_timer_add(c->loop, on_flush, c);
+	c->trouble = loop_timer_add(c->loop, on_trouble, c);
+	loop_fd_add(c->loop, ring_fd(c->source.ring), LOOP_READ, on_ring_fd, c);
+	loop_timer_set(c->again, 0);
+	loop_timer_set(c->trouble, TROUBLE_MS);
+	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
+	if (loop_signals(c->loop, &signals, e) == -1)
+		return -1;
+	return c->listener != NULL ? listener_start(c->listener, must, e) : capture_start(c->capture, e);
+}
+
+static int
+run(struct collect *c, bool must)
+{
+	struct err e;
+	uint64_t origin = 0;
+
+	while (origin == 0)
+		if (getrandom(&origin, sizeof origin, 0) != (ssize_t)sizeof origin)
+			origin = (uint64_t)clock_wall_ms();
+	builder_init(&c->rows, origin);
+	c->decoder = decoder_new(&(struct decoder_options){
+	    .rows = &c->rows, .full = on_full, .arg = c, .live = c->listener != NULL});
+	decoder_allow(c->decoder, c->allow, c->allow_count);
+	fd_grow_pipe(1);
+	c->out = stream_out_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON);
+	metrics_add_fn(&c->prog.metrics, on_metrics, c);
+	if (start(c, must, &e) == -1) {
+		log_warnx("%s", e.msg);
+		return EXIT_FAILED;
+	}
+	loop_run(c->loop);
+	emit(c, true);
+	report_trouble(c->decoder, c->said);
+	return atomic_load(&c->source.failed) ? EXIT_FAILED : c->status;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct collect c;
+	struct opt opts[] = {
+	    {'l', "listen", OPT_LIST, &c.opt.listen, "HOST:PORT", "collectors.netflow.config.listen",
+		"receive datagrams here; repeatable (default: bindaddr and bindport, 0.0.0.0:2055)", false},
+	    {'r', "read", OPT_LIST, &c.opt.read, "FILE", NULL,
+		"read a capture (pcap, pcapng; - is stdin) instead; repeatable", false},
+	    {0, "receive-buffer", OPT_SIZE, &c.opt.buffer, "SIZE", "collectors.netflow.config.receive_buffer",
+		"buffer of each socket to ask the kernel for (default: 64M)", false},
+	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
+		"memory for datagrams that wait to be decoded (default: 64M)", false},
+	    OPT_END,
+	};
+
+	c.opt.buffer = c.opt.queue = 64 << 20;
+	c.prog = (struct prog){.name = "nf-collect",
+	    .usage = "[-l HOST:PORT ...] [-r FILE ...]",
+	    .brief = "collects NetFlow, IPFIX and sFlow and writes flows",
+	    .opts = opts};
+	int status = prog_start(&c.prog, argc, argv);
+	if (status >= 0)
+		return status;
+	if (c.prog.operand_count > 0) {
+		log_warnx("'%s': no operand was expected; nf-collect -h shows the usage", c.prog.operands[0]);
+		return EXIT_CONFIG;
+	}
+	status = prepare(&c);
+	if (status == 0 && !c.prog.check_only)
+		status = run(&c, opts[0].given && c.opt.listen.n == 1);
+	prog_finish(&c.prog);
+	return status;
+}

@@ -1,0 +1,350 @@
+#include "decode/fill.h"
+
+#include "decode/run.h"
+
+/* Loops over the records of a run, with constants for lengths so that each becomes straight code. */
+#define EACH(type, expr)                                            \
+	do {                                                        \
+		type *to_ = to;                                     \
+		for (uint32_t i = 0; i < r->n; i++, p += r->stride) \
+			to_[i] = (type)(expr);                      \
+	} while (0)
+
+#define WIDTHS(from, to) ((from) << 4 | (to))
+
+static void
+fill_uint(const struct run *r, const struct op *op, const uint8_t *p, unsigned len)
+{
+	void *to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
+
+	switch (WIDTHS(len, op->width)) {
+	case WIDTHS(1, 1):
+		EACH(uint8_t, *p);
+		break;
+	case WIDTHS(1, 2):
+		EACH(uint16_t, *p);
+		break;
+	case WIDTHS(2, 2):
+		EACH(uint16_t, load_be16(p));
+		break;
+	case WIDTHS(2, 4):
+		EACH(uint32_t, load_be16(p));
+		break;
+	case WIDTHS(4, 4):
+		EACH(uint32_t, load_be32(p));
+		break;
+	case WIDTHS(4, 8):
+		EACH(uint64_t, load_be32(p));
+		break;
+	case WIDTHS(8, 8):
+		EACH(uint64_t, load_be64(p));
+		break;
+	default:
+		for (uint32_t i = 0; i < r->n; i++) {
+			uint64_t v = load_uint(p + i * r->stride, len);
+
+			memcpy((uint8_t *)to + (size_t)i * op->width, &v, op->width);
+		}
+	}
+}
+
+static void
+fill_addr4(const struct run *r, const struct op *op, const uint8_t *p)
+{
+	uint64_t *to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
+
+	/* ::ffff:a.b.c.d, its second half as a little-endian number */
+	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
+		to[2 * i] = 0;
+		to[2 * i + 1] = (uint64_t)load_le32(p) << 32 | 0xffff0000;
+	}
+}
+
+static void
+fill_addr6(const struct run *r, const struct op *op, const uint8_t *p)
+{
+	struct addr *to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
+
+	for (uint32_t i = 0; i < r->n; i++, p += r->stride)
+		memcpy(&to[i], p, sizeof to[i]);
+}
+
+/* The value of one record as it stands in the column; *zero tells whether it says nothing. */
+static void
+value_of(enum how how, const uint8_t *p, unsigned len, uint8_t to[16], bool *zero)
+{
+	if (how == HOW_ADDR4 || how == HOW_ADDR6) {
+		struct addr a = addr_from_bytes(p, how == HOW_ADDR6);
+
+		memcpy(to, a.b, 16);
+		*zero = addr_is_any(&a);
+	} else {
+		uint64_t v = load_uint(p, len);
+
+		memcpy(to, &v, sizeof v);
+		*zero = v == 0;
+	}
+}
+
+/* A second element of a field: only for rows where what is there says nothing. */
+static void
+fill_where_zero(const struct run *r, const struct op *op, const uint8_t *p, unsigned len)
+{
+	static const uint8_t none[16], none4[16] = {[10] = 0xff, [11] = 0xff};
+	uint8_t *to = builder_span(r->rows, (enum field)op->field, r->row, r->n), v[16];
+
+	for (uint32_t i = 0; i < r->n; i++, p += r->stride, to += op->width) {
+		bool zero;
+
+		if (memcmp(to, none, op->width) != 0 &&
+		    (op->width != sizeof(struct addr) || memcmp(to, none4, sizeof none4) != 0))
+			continue;
+		value_of((enum how)op->how, p, len, v, &zero);
+		if (!zero)
+			memcpy(to, v, op->width);
+	}
+}
+
+static void
+fill_icmp(const struct run *r, const struct op *op, const uint8_t *p, unsigned len)
+{
+	uint16_t *to = builder_span(r->rows, FIELD_icmp_type, r->row, r->n);
+
+	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
+		uint64_t v = load_uint(p, len) & 0xff;
+
+		to[i] = op->how == HOW_ICMP_TYPE ? (uint16_t)(v << 8) : (uint16_t)(to[i] | v);
+	}
+}
+
+static void
+fill_direction(const struct run *r, const uint8_t *p, unsigned len)
+{
+	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
+		uint64_t v = load_uint(p, len);
+
+		if (v <= 1)
+			*(uint8_t *)builder_span(r->rows, FIELD_flow_direction, r->row + i, 1) = (uint8_t)v;
+	}
+}
+
+/* Whether a field of that length, which was not known at compile time, can be read so. */
+static bool
+length_fits(enum how how, unsigned len)
+{
+	switch (how) {
+	case HOW_TEXT:
+		return true;
+	case HOW_ADDR4:
+		return len == 4;
+	case HOW_ADDR6:
+		return len == 16;
+	case HOW_MAC:
+		return len == 6;
+	case HOW_TIME_US:
+	case HOW_TIME_NS:
+		return len == 8;
+	default:
+		return len <= 8;
+	}
+}
+
+static void
+fill_op(const struct run *r, const struct op *op)
+{
+	const uint8_t *p;
+	unsigned len;
+
+	if (!run_source(r, &op->src, &p, &len) || (r->layout != NULL && !length_fits((enum how)op->how, len)))
+		return;
+	if (op->rule == RULE_ZERO) {
+		fill_where_zero(r, op, p, len);
+		return;
+	}
+	switch ((enum how)op->how) {
+	case HOW_UINT:
+	case HOW_MAC:
+		fill_uint(r, op, p, len);
+		break;
+	case HOW_ADDR4:
+		fill_addr4(r, op, p);
+		break;
+	case HOW_ADDR6:
+		fill_addr6(r, op, p);
+		break;
+	case HOW_ICMP_TYPE:
+	case HOW_ICMP_CODE:
+		fill_icmp(r, op, p, len);
+		break;
+	case HOW_DIRECTION:
+		fill_direction(r, p, len);
+		break;
+	case HOW_TEXT:
+	case HOW_APPLICATION:
+	case HOW_VRF:
+		run_text(r, op, p, len);
+		break;
+	default:
+		run_time(r, op, p, len);
+	}
+}
+
+/* The IP version: of the plan's addresses, or row by row where the records have room for both. */
+static void
+fill_family(const struct run *r)
+{
+	if (r->plan->family == 255)
+		return;
+	uint8_t *to = builder_span(r->rows, FIELD_ip_protocol, r->row, r->n);
+	if (r->plan->family != 0) {
+		memset(to, r->plan->family, r->n);
+		return;
+	}
+	const struct addr *a = builder_span(r->rows, (enum field)r->plan->family_field, r->row, r->n);
+	for (uint32_t i = 0; i < r->n; i++)
+		to[i] = addr_is_v4(&a[i]) ? 4 : 6;
+}
+
+/*
+ * icmp_type is told of ICMP alone: where a template has an element for it, the
+ * flows of other protocols carry a zero; where it has none, Cisco puts it into
+ * the destination port.
+ */
+static void
+fill_icmp_alone(const struct run *r)
+{
+	const uint8_t *proto = builder_span(r->rows, FIELD_proto, r->row, r->n);
+	const uint16_t *port =
+	    r->plan->icmp_from_port ? builder_span(r->rows, FIELD_dst_port, r->row, r->n) : NULL;
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		bool icmp = proto[i] == 1 || proto[i] == 58;
+
+		if (port == NULL && !icmp)
+			builder_clear(r->rows, FIELD_icmp_type, r->row + i);
+		else if (port != NULL && icmp)
+			*(uint16_t *)builder_span(r->rows, FIELD_icmp_type, r->row + i, 1) = port[i];
+	}
+}
+
+void
+fill_common(struct job *j, uint32_t row, uint32_t n)
+{
+	struct builder *rows = j->d->opt.rows;
+	struct addr *exporter = builder_span(rows, FIELD_exporter_ip, row, n);
+	int64_t *received = builder_span(rows, FIELD_timestamp_received, row, n);
+	uint8_t *trusted = builder_span(rows, FIELD_trusted, row, n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		exporter[i] = j->exporter->addr;
+		received[i] = j->received_ms;
+	}
+	memset(trusted, j->exporter->trusted, n);
+	builder_span_str(rows, FIELD_flow_type, row, n, j->flow_type);
+	if (j->has_domain_id) {
+		uint32_t *domain = builder_span(rows, FIELD_observation_domain, row, n);
+
+		for (uint32_t i = 0; i < n; i++)
+			domain[i] = j->domain->key.id;
+	}
+}
+
+static void
+run_plan(const struct run *r)
+{
+	const struct plan *p = r->plan;
+
+	fill_common(r->job, r->row, r->n);
+	for (unsigned i = 0; i < p->op_count; i++)
+		fill_op(r, &p->ops[i]);
+	fill_times(r->job, r->row, r->n);
+	fill_family(r);
+	run_sampling(r);
+	if (p->icmp_from_port || p->icmp_by_proto)
+		fill_icmp_alone(r);
+	if (p->mpls_count > 0)
+		run_mpls(r);
+	if (p->has_names && r->job->exporter->interfaces_named > 0)
+		run_interface_names(r);
+}
+
+uint32_t
+fill_rows(struct job *j, uint32_t n, uint32_t *first)
+{
+	struct builder *rows = j->d->opt.rows;
+
+	if (builder_full(rows))
+		j->d->opt.full(j->d->opt.arg, rows);
+	uint32_t room = BATCH_ROWS_MAX - rows->rows;
+	if (n > room)
+		n = room;
+	if (n > BUILDER_ROWS_AT_ONCE)
+		n = BUILDER_ROWS_AT_ONCE;
+	*first = builder_rows(rows, n);
+	return n;
+}
+
+/* Runs one record; false if that gave no counters, and the row was taken back. */
+static bool
+run_picky(struct run *r)
+{
+	fill_rows(r->job, 1, &r->row);
+	run_plan(r);
+	if (builder_get(r->rows, FIELD_packets) != 0 || builder_get(r->rows, FIELD_bytes) != 0)
+		return true;
+	builder_undo(r->rows);
+	return false;
+}
+
+/*
+ * A record that may carry two flows, or none. Without counters a firewall's
+ * event is no traffic; any other record is a flow all the same.
+ */
+static void
+record_picky(struct run *r, const struct template *t)
+{
+	uint32_t flows = run_picky(r);
+
+	if (t->reverse != NULL) {
+		r->plan = t->reverse;
+		flows += run_picky(r);
+		r->plan = t->plan;
+	}
+	if (flows == 0 && t->plan->event.len == 0) {
+		fill_rows(r->job, 1, &r->row);
+		run_plan(r);
+		flows = 1;
+	}
+	job_count(r->job, flows > 0 ? COUNT_FLOWS : COUNT_EVENTS, flows > 0 ? flows : 1);
+}
+
+static void
+run_records(struct run *r, const struct template *t, uint32_t n)
+{
+	if (t->plan->picky) {
+		for (r->n = 1; n > 0; n--, r->rec += r->stride)
+			record_picky(r, t);
+		return;
+	}
+	job_count(r->job, COUNT_FLOWS, n);
+	for (; n > 0; n -= r->n, r->rec += r->n * r->stride) {
+		r->n = fill_rows(r->job, n, &r->row);
+		run_plan(r);
+	}
+}
+
+void
+fill_records(struct job *j, const struct template *t, const uint8_t *recs, uint32_t n)
+{
+	struct run r = {.job = j, .rows = j->d->opt.rows, .plan = t->plan, .rec = recs, .stride = t->rec_len};
+
+	run_records(&r, t, n);
+}
+
+void
+fill_record(struct job *j, const struct template *t, const uint8_t *rec, const struct layout *l)
+{
+	struct run r = {.job = j, .rows = j->d->opt.rows, .plan = t->plan, .rec = rec, .layout = l};
+
+	run_records(&r, t, 1);
+}

@@ -1,0 +1,247 @@
+#include "detect/detection.h"
+
+#include <inttypes.h>
+
+#include "detect/sha1.h"
+
+/* The name space of our ids: a UUID of version 4, drawn once. */
+static const uint8_t id_space[16] = {
+    0x5d, 0x0c, 0x1c, 0x8e, 0x7f, 0x43, 0x4b, 0x52, 0x9a, 0x3e, 0x21, 0xd4, 0x66, 0xb0, 0x9f, 0x17};
+
+static const char *const state_names[] = {"start", "update", "end"};
+static const char *const unique_names[UNIQUES] = {"unique_dst_ips", "unique_dst_ports", "unique_src_ips"};
+static const enum rule_limit unique_limits[UNIQUES] = {LIMIT_DST_IPS, LIMIT_DST_PORTS, LIMIT_SRC_IPS};
+
+void
+detection_id(uint8_t id[16], const struct rule *r, bool trusted, const struct flowkey *k,
+    const uint8_t *key_bytes, int64_t start_ms)
+{
+	struct buf name = {0};
+
+	buf_puts(&name, r->name);
+	buf_putc(&name, '\0');
+	flowkey_json(k, key_bytes, &name);
+	buf_printf(&name, "%c%" PRId64 "%s", '\0', start_ms / 1000, trusted ? "" : " untrusted");
+	uuid5(id, id_space, name.p, name.len);
+	buf_release(&name);
+}
+
+/* Bytes of the UTF-8 sequence at p (RFC 3629 §4), or 0. */
+static size_t
+utf8_len(const uint8_t *p, size_t left)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+	uint32_t code = n == 1 ? p[0] : p[0] & (0xffU >> (n + 1));
+
+	if (n == 0 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if (p[i] >> 6 != 2)
+			return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	return code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : n;
+}
+
+void
+detection_json_str(struct str s, struct buf *out)
+{
+	buf_putc(out, '"');
+	for (size_t i = 0; i < s.len;) {
+		const uint8_t *p = (const uint8_t *)s.p + i;
+		size_t n = utf8_len(p, s.len - i);
+
+		if (n == 0)
+			buf_puts(out, "\xef\xbf\xbd");
+		else if (*p == '"' || *p == '\\')
+			buf_printf(out, "\\%c", *p);
+		else if (*p < 0x20)
+			buf_printf(out, "\\u%04x", *p);
+		else
+			buf_add(out, p, n);
+		i += n > 0 ? n : 1;
+	}
+	buf_putc(out, '"');
+}
+
+static void
+write_time(struct buf *out, const char *name, int64_t ms)
+{
+	buf_printf(out, ",\"%s\":%" PRId64 ".%03d", name, ms / 1000, (int)(ms % 1000));
+}
+
+static uint64_t
+bits_per_second(uint64_t bytes, uint32_t seconds)
+{
+	return (uint64_t)((unsigned __int128)bytes * 8 / seconds);
+}
+
+static void
+write_totals(const struct detection *d, const struct totals *t, struct buf *out)
+{
+	uint32_t w = d->window->seconds;
+
+	buf_printf(out, "\"flows\":%" PRIu64 ",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64, t->flows,
+	    t->packets, t->bytes);
+	buf_printf(
+	    out, ",\"pps\":%" PRIu64 ",\"bps\":%" PRIu64, t->packets / w, bits_per_second(t->bytes, w));
+	for (unsigned u = 0; u < UNIQUES; u++)
+		if (d->window->unique_max[u] > 0)
+			buf_printf(out, ",\"%s\":%" PRIu32, unique_names[u], t->unique[u]);
+	if (t->score >= 0)
+		buf_printf(out, ",\"ml_score\":%.4g", t->score);
+}
+
+static uint64_t
+limit_value(const struct detection *d, enum rule_limit l)
+{
+	const struct totals *t = &d->now;
+
+	switch (l) {
+	case LIMIT_FLOWS:
+		return t->flows;
+	case LIMIT_BYTES:
+		return t->bytes;
+	case LIMIT_PACKETS:
+		return t->packets;
+	case LIMIT_PPS:
+		return t->packets / d->window->seconds;
+	case LIMIT_BPS:
+		return bits_per_second(t->bytes, d->window->seconds);
+	default:
+		break;
+	}
+	for (unsigned u = 0; u < UNIQUES; u++)
+		if (unique_limits[u] == l)
+			return t->unique[u];
+	return 0;
+}
+
+/* Whether the value is only known to be no less. */
+static bool
+limit_at_least(const struct detection *d, enum rule_limit l)
+{
+	for (unsigned u = 0; u < UNIQUES; u++)
+		if (unique_limits[u] == l)
+			return d->now.unique[u] >= d->window->unique_max[u];
+	return false;
+}
+
+static void
+write_reasons(const struct detection *d, struct buf *out)
+{
+	const char *sep = "";
+
+	buf_puts(out, ",\"reasons\":[");
+	for (int l = 0; l < LIMITS; l++) {
+		if (d->rule->limits[l] == 0)
+			continue;
+		buf_printf(out, "%s{\"threshold\":\"%s\",\"limit\":%" PRIu64 ",\"value\":%" PRIu64 "%s}", sep,
+		    rule_limit_names[l], d->rule->limits[l], limit_value(d, (enum rule_limit)l),
+		    limit_at_least(d, (enum rule_limit)l) ? ",\"at_least\":true" : "");
+		sep = ",";
+	}
+	if (d->rule->min_ml_score >= 0)
+		buf_printf(out, "%s{\"threshold\":\"min_ml_score\",\"limit\":%.4g,\"value\":%.4g}", sep,
+		    d->rule->min_ml_score, d->now.score);
+	buf_putc(out, ']');
+}
+
+static void
+write_actions(const struct detection *d, struct buf *out)
+{
+	const char *sep = "";
+
+	buf_puts(out, ",\"actions\":[");
+	for (unsigned i = 0; i < RULE_ACTIONS; i++) {
+		if ((d->actions >> i & 1) == 0)
+			continue;
+		buf_printf(out, "%s\"%s\"", sep, rule_action_names[i]);
+		sep = ",";
+	}
+	buf_putc(out, ']');
+}
+
+/* What is proposed: whether it may be done is for others to judge. */
+static void
+write_blackhole(const struct detection *d, struct buf *out)
+{
+	const struct rule *r = d->rule;
+	struct prefix net = flowkey_prefix(d->key, d->key_bytes, (enum rule_target)r->blackhole_target);
+	bool v6 = !addr_is_v4(&net.addr);
+	char text[PREFIX_TEXT_MAX];
+
+	buf_printf(out, ",\"blackhole\":{\"prefix\":\"%s\",\"target\":\"%s\"", prefix_text(text, &net),
+	    r->blackhole_target == TARGET_SRC ? "src" : "dst");
+	if (r->has_next_hop[v6])
+		buf_printf(out, ",\"next_hop\":\"%s\"", addr_text(text, &r->next_hop[v6]));
+	if (r->community_count > 0) {
+		buf_puts(out, ",\"communities\":[");
+		for (size_t i = 0; i < r->community_count; i++)
+			buf_printf(out, "%s\"%s\"", i > 0 ? "," : "", r->communities[i]);
+		buf_putc(out, ']');
+	}
+	buf_puts(out, ",\"ttl\":");
+	if (r->blackhole_time_count > 1)
+		buf_putc(out, '[');
+	for (size_t i = 0; i < r->blackhole_time_count; i++)
+		buf_printf(out, "%s%" PRIu32, i > 0 ? "," : "", r->blackhole_times[i]);
+	if (r->blackhole_time_count > 1)
+		buf_putc(out, ']');
+	buf_putc(out, '}');
+}
+
+static void
+write_sample(const struct sample *s, struct buf *out)
+{
+	char text[ADDR_TEXT_MAX];
+
+	buf_printf(out, "{\"time\":%" PRId64 ".%03d,\"src_host\":\"%s\"", s->time_ms / 1000,
+	    (int)(s->time_ms % 1000), addr_text(text, &s->src));
+	buf_printf(out, ",\"dst_host\":\"%s\"", addr_text(text, &s->dst));
+	if (s->has_ports)
+		buf_printf(out, ",\"src_port\":%u,\"dst_port\":%u", s->src_port, s->dst_port);
+	buf_printf(out, ",\"proto\":%u", s->proto);
+	if (s->has_flags)
+		buf_printf(out, ",\"tcpflags\":%u", s->flags);
+	buf_printf(out, ",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64, s->packets, s->bytes);
+	if (!addr_is_any(&s->exporter))
+		buf_printf(out, ",\"exporter_ip\":\"%s\"", addr_text(text, &s->exporter));
+	buf_putc(out, '}');
+}
+
+void
+detection_write(const struct detection *d, struct buf *out)
+{
+	char id[UUID_TEXT_MAX];
+
+	buf_printf(out, "{\"type\":\"detection\",\"id\":\"%s\",\"state\":\"%s\"", uuid_text(id, d->id),
+	    state_names[d->state]);
+	write_time(out, "time", d->time_ms);
+	write_time(out, "start", d->start_ms);
+	buf_puts(out, ",\"rule\":");
+	detection_json_str(str_from(d->rule->name), out);
+	buf_puts(out, ",\"key\":");
+	flowkey_json(d->key, d->key_bytes, out);
+	buf_printf(out, ",\"window\":%" PRIu32 ",", d->window->seconds);
+	write_totals(d, &d->now, out);
+	if (d->state != DETECTION_START) {
+		buf_puts(out, ",\"peak\":{");
+		write_totals(d, &d->peak, out);
+		buf_putc(out, '}');
+	}
+	write_reasons(d, out);
+	write_actions(d, out);
+	if (!d->trusted)
+		buf_puts(out, ",\"trusted\":false");
+	if (d->blackhole && d->state != DETECTION_END)
+		write_blackhole(d, out);
+	buf_puts(out, ",\"samples\":[");
+	for (unsigned i = 0; i < d->sample_count; i++) {
+		if (i > 0)
+			buf_putc(out, ',');
+		write_sample(&d->samples[i], out);
+	}
+	buf_puts(out, "]}\n");
+}

@@ -1,0 +1,372 @@
+/* The way of a batch through the engine. */
+#include "detect/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "detect/engine_parts.h"
+
+enum {
+	CHUNK = 64, /* rows between the first look at memory and its use */
+	STALE_RUN_MAX = 64, /* so many stale flows in a row mean that the clock went back */
+};
+
+struct engine *
+engine_new(struct engine_rules *r, const struct engine_options *o)
+{
+	struct engine *e = mem_zero(1, sizeof *e);
+
+	e->options = *o;
+	e->rules = *r;
+	*r = (struct engine_rules){0};
+	e->pool.cap = o->memory;
+	blocks_init(&e->blocks, &e->pool, o->memory / 8);
+	/* Only where keys lie in tables depends on the seed, never what comes out. */
+	if (getrandom(&e->seed, sizeof e->seed, 0) != (ssize_t)sizeof e->seed)
+		e->seed = (uintptr_t)e;
+	incidents_init(&e->incidents, o->incidents_max);
+	engine_build(e);
+	return e;
+}
+
+void
+engine_free(struct engine *e)
+{
+	if (e == NULL)
+		return;
+	incidents_release(&e->incidents);
+	engine_unbuild(e);
+	blocks_release(&e->blocks);
+	free(e->pending);
+	free(e);
+}
+
+/* What a batch is worked through with. */
+struct work {
+	struct flows flows;
+	const int64_t *time_ms;
+	uint32_t *second; /* of each row */
+	uint32_t *clock; /* the engine's second when the row is counted */
+	uint64_t *alive; /* rows that have a time and are not stale */
+	const uint64_t *start, *end; /* NULL unless both are there */
+	const uint64_t *packets, *bytes;
+};
+
+/* The column of times, or of a lesser choice where the batch lacks it. */
+static const int64_t *
+times_of(struct engine *e, struct work *w)
+{
+	static const enum field choices[2][3] = {
+	    [CLOCK_RECEIVED] = {FIELD_timestamp_received, FIELD_timestamp_end, FIELD_timestamp_start},
+	    [CLOCK_FLOW] = {FIELD_timestamp_end, FIELD_timestamp_start, FIELD_timestamp_received},
+	};
+	int64_t *out = NULL;
+
+	for (int i = 0; i < 3; i++) {
+		const int64_t *t = flows_flat(&w->flows, choices[e->options.clock][i]);
+
+		if (t == NULL)
+			continue;
+		if (out == NULL) {
+			const struct col *c = batch_col(w->flows.batch, choices[e->options.clock][i]);
+
+			if (c->present == NULL)
+				return t;
+			out = arena_dup(w->flows.arena, t, w->flows.rows * sizeof *out);
+			continue;
+		}
+		for (uint32_t r = 0; r < w->flows.rows; r++)
+			out[r] = out[r] == 0 ? t[r] : out[r];
+	}
+	return out;
+}
+
+/* Whether a flow of second `sec` counts at clock *now, which it may move on, or back for good. */
+static bool
+clock_take(struct engine *e, uint32_t *now, uint32_t sec)
+{
+	if (*now == 0 || sec >= *now) {
+		*now = sec;
+	} else if (*now - sec <= e->options.tolerance) {
+		e->counts.late++;
+	} else if (++e->stale_run < STALE_RUN_MAX) {
+		e->counts.stale++;
+		return false;
+	} else {
+		*now = sec;
+	}
+	e->stale_run = 0;
+	return true;
+}
+
+/* The second of each row and the clock at it. */
+static void
+work_times(struct engine *e, struct work *w)
+{
+	uint32_t rows = w->flows.rows, now = e->now;
+	struct arena *a = w->flows.arena;
+
+	w->time_ms = times_of(e, w);
+	w->second = arena_zero(a, rows * sizeof *w->second);
+	w->clock = arena_alloc(a, rows * sizeof *w->clock);
+	w->alive = arena_zero(a, w->flows.words * sizeof *w->alive);
+	for (uint32_t i = 0; i < rows; i++) {
+		int64_t ms = w->time_ms != NULL ? w->time_ms[i] : 0;
+
+		w->clock[i] = now;
+		if (ms < 1000 || ms / 1000 >= UINT32_MAX - RULE_WINDOW_MAX) {
+			e->counts.untimed++;
+			continue;
+		}
+		w->second[i] = (uint32_t)(ms / 1000);
+		if (!clock_take(e, &now, w->second[i]))
+			continue;
+		w->clock[i] = now;
+		w->alive[i >> 6] |= UINT64_C(1) << (i & 63);
+	}
+	w->start = flows_flat(&w->flows, FIELD_timestamp_start);
+	w->end = flows_flat(&w->flows, FIELD_timestamp_end);
+	if (w->start == NULL || w->end == NULL)
+		w->start = w->end = NULL;
+}
+
+/* Rows that the state looks at, as a bitmap of its own. */
+struct view {
+	uint64_t *bits;
+	struct flowkey_columns key;
+	const struct col *unique[UNIQUES]; /* columns of the values counted, NULL where not */
+	const void *flat[UNIQUES];
+	const struct col *score;
+	const float *scores;
+};
+
+static void
+view_init(struct view *v, const struct state *st, struct work *w, const uint64_t *filtered)
+{
+	static const enum field counted[UNIQUES] = {FIELD_dst_host, FIELD_dst_port, FIELD_src_host};
+
+	*v = (struct view){.bits = arena_dup(w->flows.arena, filtered, w->flows.words * sizeof *filtered)};
+	flowkey_columns(&st->key, &w->flows, v->bits, &v->key);
+	for (unsigned u = 0; u < UNIQUES; u++) {
+		if (st->window.unique_max[u] == 0)
+			continue;
+		v->unique[u] = batch_col(w->flows.batch, counted[u]);
+		v->flat[u] = flows_flat(&w->flows, counted[u]);
+	}
+	if (st->window.score_min >= 0) {
+		v->score = batch_col(w->flows.batch, FIELD_ml_score);
+		v->scores = flows_flat(&w->flows, FIELD_ml_score);
+	}
+}
+
+/* A flow longer than the window contributes the share that fits into it. */
+static uint64_t
+share(uint64_t count, uint64_t duration_ms, uint64_t window_ms)
+{
+	return (uint64_t)((unsigned __int128)count * window_ms / duration_ms);
+}
+
+static void
+count_values(
+    struct engine *e, struct state *st, struct group *g, const struct view *v, uint32_t row, uint32_t sec)
+{
+	for (unsigned u = 0; u < UNIQUES; u++) {
+		if (v->unique[u] == NULL || !col_has(v->unique[u], row))
+			continue;
+		size_t width = v->unique[u]->width;
+		const uint8_t *value = (const uint8_t *)v->flat[u] + row * width;
+
+		window_add_unique(
+		    &st->window, g, (enum unique)u, e->now, sec, hash64_seed(value, width, e->seed));
+	}
+	if (v->score != NULL && col_has(v->score, row))
+		window_add_score(&st->window, g, sec, v->scores[row]);
+}
+
+static void
+state_row(
+    struct engine *e, struct state *st, const struct view *v, struct work *w, uint32_t row, uint32_t ref)
+{
+	uint64_t packets = w->packets[row], bytes = w->bytes[row], window_ms = st->window.seconds * 1000ULL;
+	struct group *g = groups_at(&st->groups, ref);
+
+	if (w->start != NULL && w->start[row] != 0 && w->end[row] > w->start[row] + window_ms) {
+		packets = share(packets, w->end[row] - w->start[row], window_ms);
+		bytes = share(bytes, w->end[row] - w->start[row], window_ms);
+	}
+	if (!window_add(&st->window, g, e->now, w->second[row], packets, bytes))
+		return;
+	count_values(e, st, g, v, row, w->second[row]);
+	e->counts.matched++;
+	if (g->flows < st->least_flows)
+		return;
+	for (uint32_t i = 0; i < st->run_count; i++) {
+		if (!run_holds(e, &e->runs[st->runs[i]], g, e->now))
+			continue;
+		const struct row r = {&w->flows, row, w->time_ms[row], packets, bytes};
+		incident_hold(e, st->runs[i], ref, &r);
+	}
+}
+
+/* Pass by pass, so that memory is on its way while others are worked on. */
+static void
+state_chunk(struct engine *e, struct state *st, const struct view *v, struct work *w, const uint16_t *rows,
+    uint32_t n)
+{
+	_Alignas(8) uint8_t keys[CHUNK][FLOWKEY_MAX];
+	uint32_t hashes[CHUNK], refs[CHUNK];
+	struct groups *gs = &st->groups;
+
+	for (uint32_t i = 0; i < n; i++) {
+		flowkey_build(&st->key, &v->key, rows[i], keys[i]);
+		hashes[i] = groups_hash(gs, keys[i]);
+		groups_prefetch_slot(gs, hashes[i]);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		refs[i] = groups_guess(gs, hashes[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (refs[i] != 0 && !groups_is(gs, refs[i], keys[i]))
+			refs[i] = groups_find(gs, keys[i], hashes[i]);
+		if (refs[i] != 0)
+			window_prefetch(&st->window, groups_at(gs, refs[i]));
+	}
+	uint64_t removed = gs->removed;
+	for (uint32_t i = 0; i < n; i++) {
+		/* The row before may have made this one's group, or made it leave. */
+		if (refs[i] == 0 || gs->removed != removed)
+			refs[i] = groups_take(gs, keys[i], hashes[i], e->now);
+		if (refs[i] != 0)
+			state_row(e, st, v, w, rows[i], refs[i]);
+	}
+}
+
+/* The state's rows among [from, to), all of one second of the clock. */
+static void
+state_rows(
+    struct engine *e, struct state *st, const struct view *v, struct work *w, uint32_t from, uint32_t to)
+{
+	uint16_t rows[CHUNK];
+	uint32_t n = 0;
+
+	for (uint32_t word = from / 64; word * 64 < to; word++) {
+		uint64_t bits = v->bits[word];
+
+		if (word * 64 < from)
+			bits &= ~UINT64_C(0) << (from & 63);
+		if (to - word * 64 < 64)
+			bits &= (UINT64_C(1) << (to & 63)) - 1;
+		for (; bits != 0; bits &= bits - 1) {
+			rows[n++] = (uint16_t)(word * 64 + (uint32_t)__builtin_ctzll(bits));
+			if (n == CHUNK) {
+				state_chunk(e, st, v, w, rows, n);
+				n = 0;
+			}
+		}
+	}
+	state_chunk(e, st, v, w, rows, n);
+}
+
+/* Seconds end one by one while there are incidents to look at; then the rest at once. */
+static void
+clock_advance(struct engine *e, uint32_t now)
+{
+	uint32_t before = e->now;
+
+	if (before == 0) {
+		e->now = now;
+		return;
+	}
+	for (; e->now < now && e->incidents.open_count > 0; e->now++)
+		incidents_second(e);
+	e->now = now;
+	for (uint32_t i = 0; i < e->state_count; i++)
+		groups_sweep(&e->states[i].groups, now, now - before);
+}
+
+/* The clock went back: what was counted lies in a future that is no more. */
+static void
+clock_reset(struct engine *e, uint32_t now)
+{
+	incidents_end(e);
+	incidents_rewind(e, now);
+	for (uint32_t i = 0; i < e->state_count; i++)
+		groups_clear(&e->states[i].groups);
+	e->now = now;
+	e->counts.clock_resets++;
+}
+
+void
+engine_batch(struct engine *e, const struct batch *b, struct arena *a)
+{
+	struct work w;
+	uint64_t **filtered = arena_alloc(a, (e->filter_count + 1) * sizeof *filtered);
+	struct view *views = arena_alloc(a, (e->state_count + 1) * sizeof *views);
+
+	e->counts.flows += b->rows;
+	if (b->rows == 0)
+		return;
+	flows_init(&w.flows, b, a, &e->rules.own, &e->rules.upstream);
+	work_times(e, &w);
+	w.packets = flows_packets(&w.flows);
+	w.bytes = flows_bytes(&w.flows);
+	for (uint32_t i = 0; i < e->filter_count; i++) {
+		filtered[i] = arena_dup(a, w.alive, w.flows.words * sizeof *w.alive);
+		filter_run(&e->filters[i], &w.flows, filtered[i]);
+	}
+	for (uint32_t i = 0; i < e->state_count; i++)
+		view_init(&views[i], &e->states[i], &w, filtered[e->states[i].filter]);
+
+	for (uint32_t from = 0, to; from < b->rows; from = to) {
+		uint32_t now = w.clock[from];
+
+		for (to = from + 1; to < b->rows && w.clock[to] == now; to++)
+			;
+		if (now < e->now)
+			clock_reset(e, now);
+		else
+			clock_advance(e, now);
+		for (uint32_t i = 0; i < e->state_count; i++)
+			state_rows(e, &e->states[i], &views[i], &w, from, to);
+		pending_flush(e);
+	}
+}
+
+void
+engine_advance(struct engine *e, int64_t now_ms)
+{
+	if (e->now != 0 && now_ms / 1000 > e->now && now_ms / 1000 < UINT32_MAX - RULE_WINDOW_MAX)
+		clock_advance(e, (uint32_t)(now_ms / 1000));
+}
+
+void
+engine_end(struct engine *e)
+{
+	if (e->now == 0)
+		return;
+	incidents_second(e);
+	incidents_end(e);
+}
+
+uint32_t
+engine_now(const struct engine *e)
+{
+	return e->now;
+}
+
+const struct engine_counts *
+engine_counts(struct engine *e)
+{
+	struct engine_counts *c = &e->counts;
+
+	c->groups = c->groups_evicted = c->groups_refused = c->squeezed = 0;
+	for (uint32_t i = 0; i < e->state_count; i++) {
+		c->groups += e->states[i].groups.count;
+		c->groups_evicted += e->states[i].groups.evicted;
+		c->groups_refused += e->states[i].groups.refused;
+		c->squeezed += e->states[i].window.squeezed;
+	}
+	c->open = e->incidents.open_count;
+	c->memory = e->pool.used;
+	return c;
+}

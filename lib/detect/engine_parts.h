@@ -1,0 +1,146 @@
+/*
+ * The parts of the engine, shared by its files only: engine.c (the way of a
+ * batch), engine_rules.c (rules to states and back), incident.c (the life of an
+ * incident).
+ *
+ * A rule becomes one run, or two where it may blackhole or execute: one that
+ * sees flows of trusted exporters only and has all its actions, one that sees
+ * the others' and only tells. Runs that agree in filter, key and window share a
+ * state, which holds their groups.
+ */
+#ifndef DETECT_ENGINE_PARTS_H
+#define DETECT_ENGINE_PARTS_H
+
+#include "base/map.h"
+#include "detect/engine.h"
+#include "detect/filter.h"
+#include "detect/groups.h"
+
+struct run {
+	const struct rule *rule;
+	enum filter_trust trust;
+	unsigned actions;
+	uint32_t state; /* index */
+	/* thresholds, those on the same sum joined; 0 asks for nothing */
+	uint64_t flows, packets, bytes;
+	uint32_t unique[UNIQUES];
+	/* the incident found last, since an attack is many flows of one group */
+	uint32_t last_group, last_incident;
+};
+
+struct state {
+	char *identity; /* what makes two states one */
+	uint32_t filter; /* index */
+	struct flowkey key;
+	struct window window;
+	struct groups groups;
+	uint32_t *runs;
+	uint32_t run_count;
+	uint64_t least_flows; /* of all runs: most flows need no closer look */
+};
+
+enum phase {
+	PHASE_CLOSED, /* over, remembered for cooldown and blackhole_count */
+	PHASE_MUTED, /* the rule holds, but cools down */
+	PHASE_OPEN,
+};
+
+struct incident {
+	uint32_t run, group; /* the group's record, while not closed */
+	uint8_t key[FLOWKEY_MAX];
+	enum phase phase;
+	uint8_t id[16];
+	int64_t start_ms;
+	uint32_t held; /* seconds towards blackhole_count */
+	uint32_t counted; /* the last of them */
+	uint32_t last_held; /* the last second in which the rule held */
+	uint32_t muted_until; /* a second, of the end before */
+	uint32_t update_at, said_at; /* when the next update is due; when the last line was written */
+	bool blackhole;
+	struct totals now, peak; /* as of last_held */
+	unsigned sample_count;
+	struct sample samples[SAMPLES];
+	uint32_t next, prev; /* among the closed, by the time of closing; 0 = none */
+};
+
+struct incidents {
+	struct map by_key; /* run and key -> number */
+	struct incident *v; /* v[0] is unused */
+	uint32_t cap, used, free; /* `free` chains by next */
+	uint32_t *open; /* numbers of those not closed, in the order of opening */
+	uint32_t open_count;
+	uint32_t closed_first, closed_last;
+};
+
+/*
+ * Detections until they are put in order: by flow, rule and key, so that it does
+ * not show how flows were cut into batches.
+ */
+struct pending {
+	uint32_t row, run;
+	struct detection detection;
+};
+
+struct engine {
+	struct engine_options options;
+	struct engine_rules rules;
+	struct pool pool;
+	struct blocks blocks;
+	uint64_t seed;
+
+	struct run *runs;
+	struct filter *filters;
+	char **filter_texts;
+	struct state *states;
+	uint32_t run_count, filter_count, state_count;
+
+	uint32_t now; /* the current second; 0: no flow yet */
+	uint32_t stale_run; /* stale flows in a row */
+	struct incidents incidents;
+	struct pending *pending;
+	size_t pending_count, pending_cap;
+	struct engine_counts counts;
+};
+
+/* A row at hand, as much of it as incidents show. */
+struct row {
+	struct flows *flows;
+	uint32_t row;
+	int64_t time_ms;
+	uint64_t packets, bytes;
+};
+
+/* engine_rules.c: makes runs, filters and states of e->rules; frees all of these. */
+void engine_build(struct engine *e);
+void engine_unbuild(struct engine *e);
+
+/* Whether all thresholds of the run are met at second `now`; the group is up to date. */
+bool run_holds(struct engine *e, const struct run *r, struct group *g, uint32_t now);
+
+/* incident.c */
+void incidents_init(struct incidents *is, uint32_t cap);
+void incidents_release(struct incidents *is);
+
+/* The run holds for the group by this row. */
+void incident_hold(struct engine *e, uint32_t run, uint32_t group, const struct row *row);
+
+/* The current second is over: holds, updates, ends. */
+void incidents_second(struct engine *e);
+
+/* Ends all that is open, at the end of the current second. */
+void incidents_end(struct engine *e);
+
+/*
+ * New rules: ends and forgets what belongs to runs without a successor (-1), by
+ * the old runs; then, by the new ones, files the others under their successors.
+ */
+void incidents_leave(struct engine *old, const int64_t *successor);
+void incidents_settle(struct engine *e, const int64_t *successor);
+
+/* The clock went back: nothing remembered may be in the future. */
+void incidents_rewind(struct engine *e, uint32_t now);
+
+/* Puts the detections of rows of one second, or of a second's end, in order and emits them. */
+void pending_flush(struct engine *e);
+
+#endif

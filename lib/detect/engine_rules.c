@@ -1,0 +1,241 @@
+/* Rules to runs, filters and states; and what goes on when the rules change. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detect/engine_parts.h"
+
+bool
+run_holds(struct engine *e, const struct run *r, struct group *g, uint32_t now)
+{
+	struct window *w = &e->states[r->state].window;
+
+	if (g->flows < r->flows || g->packets < r->packets || g->bytes < r->bytes)
+		return false;
+	for (unsigned u = 0; u < UNIQUES; u++)
+		if (r->unique[u] > 0 && !window_has_unique(w, g, (enum unique)u, now, r->unique[u]))
+			return false;
+	return r->rule->min_ml_score < 0 || window_score(w, g, now) >= 0;
+}
+
+static uint32_t
+filter_index(struct engine *e, const struct rule *r, enum filter_trust trust)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "trust: %d\n", (int)trust);
+	rule_filter_print(&r->filter, "", &text);
+	for (uint32_t i = 0; i < e->filter_count; i++) {
+		if (strcmp(e->filter_texts[i], buf_cstr(&text)) != 0)
+			continue;
+		buf_release(&text);
+		return i;
+	}
+	e->filters = mem_resize(e->filters, e->filter_count + 1, sizeof *e->filters);
+	e->filter_texts = mem_resize(e->filter_texts, e->filter_count + 1, sizeof *e->filter_texts);
+	filter_init(&e->filters[e->filter_count], &r->filter, trust);
+	e->filter_texts[e->filter_count] = mem_strdup(buf_cstr(&text));
+	buf_release(&text);
+	return e->filter_count++;
+}
+
+/* Adds the run to the state that it shares, or to one of its own. */
+static void
+state_join(struct engine *e, uint32_t index)
+{
+	struct run *run = &e->runs[index];
+	const struct rule *r = run->rule;
+	uint32_t filter = filter_index(e, r, run->trust), i = 0;
+	struct buf text = {0};
+
+	/* The score is part of it: a state keeps the latest score that is high enough, for one limit. */
+	buf_printf(&text, "%sgroup_by: ", e->filter_texts[filter]);
+	rule_key_print(&r->key, &text);
+	buf_printf(&text, "\ntime_window: %" PRIu32 "\nmin_ml_score: %.17g\n", r->window, r->min_ml_score);
+	while (i < e->state_count && strcmp(e->states[i].identity, buf_cstr(&text)) != 0)
+		i++;
+	if (i == e->state_count) {
+		e->states = mem_resize(e->states, ++e->state_count, sizeof *e->states);
+		e->states[i] = (struct state){.identity = mem_strdup(buf_cstr(&text)), .filter = filter};
+		e->states[i].least_flows = UINT64_MAX;
+		flowkey_init(&e->states[i].key, &r->key);
+	}
+	buf_release(&text);
+	struct state *st = &e->states[i];
+	run->state = i;
+	st->runs = mem_resize(st->runs, st->run_count + 1, sizeof *st->runs);
+	st->runs[st->run_count++] = index;
+	if (run->flows < st->least_flows)
+		st->least_flows = run->flows;
+}
+
+/* The least total that gives an average over a window, and no less than another least. */
+static uint64_t
+least(uint64_t total, uint64_t average, uint32_t window)
+{
+	uint64_t n = average * window;
+
+	return n > total ? n : total;
+}
+
+static void
+run_add(struct engine *e, const struct rule *r, enum filter_trust trust, unsigned actions)
+{
+	uint64_t bits = r->limits[LIMIT_BPS] * r->window;
+
+	e->runs = mem_resize(e->runs, e->run_count + 1, sizeof *e->runs);
+	e->runs[e->run_count] = (struct run){
+	    .rule = r,
+	    .trust = trust,
+	    .actions = actions,
+	    .flows = r->limits[LIMIT_FLOWS],
+	    .packets = least(r->limits[LIMIT_PACKETS], r->limits[LIMIT_PPS], r->window),
+	    .bytes = least(r->limits[LIMIT_BYTES], bits / 8 + (bits % 8 > 0), 1),
+	    .unique =
+		{
+		    [UNIQUE_DST_IPS] = (uint32_t)r->limits[LIMIT_DST_IPS],
+		    [UNIQUE_DST_PORTS] = (uint32_t)r->limits[LIMIT_DST_PORTS],
+		    [UNIQUE_SRC_IPS] = (uint32_t)r->limits[LIMIT_SRC_IPS],
+		},
+	};
+	/* N distinct values take N flows. */
+	for (unsigned u = 0; u < UNIQUES; u++)
+		if (e->runs[e->run_count].unique[u] > e->runs[e->run_count].flows)
+			e->runs[e->run_count].flows = e->runs[e->run_count].unique[u];
+	state_join(e, e->run_count++);
+}
+
+static void
+state_begin(struct engine *e, struct state *st)
+{
+	uint32_t unique[UNIQUES] = {0};
+
+	for (uint32_t i = 0; i < st->run_count; i++)
+		for (unsigned u = 0; u < UNIQUES; u++)
+			if (e->runs[st->runs[i]].unique[u] > unique[u])
+				unique[u] = e->runs[st->runs[i]].unique[u];
+	const struct rule *r = e->runs[st->runs[0]].rule;
+	window_init(&st->window, &e->blocks, r->window, unique, r->min_ml_score);
+	groups_init(
+	    &st->groups, &st->window, &e->pool, st->key.size, e->pool.cap / 4 / e->state_count, e->seed);
+}
+
+/* Runs, filters, and states without memory yet. */
+static void
+runs_build(struct engine *e)
+{
+	for (size_t i = 0; i < e->rules.rules.n; i++) {
+		const struct rule *r = &e->rules.rules.v[i];
+		unsigned grave = r->actions & (ACTION_BLACKHOLE | ACTION_EXEC);
+
+		run_add(e, r, grave != 0 ? TRUST_ONLY : TRUST_ANY, r->actions);
+		if (grave != 0)
+			run_add(e, r, TRUST_NONE, r->actions & ~grave);
+	}
+}
+
+void
+engine_build(struct engine *e)
+{
+	runs_build(e);
+	for (uint32_t i = 0; i < e->state_count; i++)
+		state_begin(e, &e->states[i]);
+}
+
+void
+engine_unbuild(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->state_count; i++) {
+		if (e->states[i].groups.slots != NULL)
+			groups_release(&e->states[i].groups);
+		window_release(&e->states[i].window);
+		free(e->states[i].identity);
+		free(e->states[i].runs);
+	}
+	for (uint32_t i = 0; i < e->filter_count; i++) {
+		filter_release(&e->filters[i]);
+		free(e->filter_texts[i]);
+	}
+	free(e->states);
+	free(e->filters);
+	free(e->filter_texts);
+	free(e->runs);
+	rules_release(&e->rules.rules);
+	nets_release(&e->rules.own);
+	ranges_release(&e->rules.upstream);
+	e->states = NULL;
+	e->filters = NULL;
+	e->filter_texts = NULL;
+	e->runs = NULL;
+	e->state_count = e->filter_count = e->run_count = 0;
+}
+
+/* Which new state goes on where an old one was, or -1. */
+static int64_t
+state_successor(const struct engine *e, const struct state *old)
+{
+	for (uint32_t i = 0; i < e->state_count; i++)
+		if (strcmp(e->states[i].identity, old->identity) == 0)
+			return i;
+	return -1;
+}
+
+/* Which new run goes on where an old one was: of the same name, with the same groups; or -1. */
+static int64_t
+run_successor(const struct engine *e, const struct engine *old, const struct run *r)
+{
+	int64_t state = state_successor(e, &old->states[r->state]);
+
+	for (uint32_t i = 0; i < e->run_count; i++)
+		if (e->runs[i].state == state && e->runs[i].trust == r->trust &&
+		    strcmp(e->runs[i].rule->name, r->rule->name) == 0)
+			return i;
+	return -1;
+}
+
+/* Groups that are still wanted move; memory of the others is free before any is asked for. */
+static void
+states_follow(struct engine *e, struct engine *old)
+{
+	for (uint32_t i = 0; i < old->state_count; i++) {
+		if (state_successor(e, &old->states[i]) < 0)
+			groups_release(&old->states[i].groups);
+		else
+			slab_waive(&old->states[i].groups.slab);
+	}
+	for (uint32_t i = 0; i < e->state_count; i++)
+		state_begin(e, &e->states[i]);
+	for (uint32_t i = 0; i < old->state_count; i++) {
+		int64_t next = state_successor(e, &old->states[i]);
+
+		if (next >= 0)
+			groups_move(&e->states[next].groups, &old->states[i].groups, e->now);
+	}
+}
+
+void
+engine_reload(struct engine *e, struct engine_rules *r)
+{
+	struct engine old = *e;
+	int64_t *successor = mem_zero((size_t)old.run_count + 1, sizeof *successor);
+
+	e->rules = *r;
+	*r = (struct engine_rules){0};
+	e->runs = NULL;
+	e->filters = NULL;
+	e->filter_texts = NULL;
+	e->states = NULL;
+	e->run_count = e->filter_count = e->state_count = 0;
+	runs_build(e);
+	for (uint32_t i = 0; i < old.run_count; i++)
+		successor[i] = run_successor(e, &old, &old.runs[i]);
+	incidents_leave(&old, successor);
+	e->incidents = old.incidents;
+	e->counts = old.counts;
+	e->pending = old.pending;
+	e->pending_cap = old.pending_cap;
+	states_follow(e, &old);
+	incidents_settle(e, successor);
+	free(successor);
+	engine_unbuild(&old);
+}

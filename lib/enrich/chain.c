@@ -1,0 +1,148 @@
+#include "enrich/chain.h"
+
+#include <stdlib.h>
+
+#include "io/conf.h"
+
+/* NULL: a step that users' files name and this version lacks. */
+static const struct {
+	const char *name;
+	const struct step_ops *ops;
+} known[] = {
+    {"geoip", &geoip_step},
+    {"bgp", NULL},
+    {"snmp", NULL},
+    {"ptr", NULL},
+};
+
+#define KNOWN (sizeof known / sizeof known[0])
+
+int
+chain_step_add(struct enrich_settings *s, struct str name, const struct step_ops **ops, struct err *e)
+{
+	const char *names[KNOWN], *near;
+
+	for (size_t i = 0; i < KNOWN; i++) {
+		names[i] = known[i].name;
+		if (!str_eq(name, str_from(known[i].name)))
+			continue;
+		*ops = known[i].ops;
+		for (unsigned k = 0; k < s->step_count && *ops != NULL; k++)
+			if (s->steps[k] == *ops)
+				return err_set(e, "step '%s' is given twice", known[i].name);
+		if (*ops != NULL)
+			s->steps[s->step_count++] = *ops;
+		return 0;
+	}
+	near = nearest_name(name, names, KNOWN);
+	if (near != NULL)
+		return err_set(e, "unknown step '%.*s'; did you mean '%s'?", (int)name.len, name.p, near);
+	return err_set(
+	    e, "unknown step '%.*s'; geoip, bgp, snmp, ptr or none was expected", (int)name.len, name.p);
+}
+
+static void
+settings_take(struct chain *c, struct enrich_settings *s)
+{
+	ownnet_release(&c->own);
+	c->own = s->own;
+	s->own = (struct ownnet){0};
+	c->as = s->as;
+}
+
+void
+chain_open(struct chain *c, struct enrich_settings *s)
+{
+	*c = (struct chain){0};
+	for (; c->count < s->step_count; c->count++) {
+		c->steps[c->count].ops = s->steps[c->count];
+		c->steps[c->count].state = s->steps[c->count]->open(s);
+	}
+	settings_take(c, s);
+}
+
+void
+chain_close(struct chain *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		c->steps[i].ops->close(c->steps[i].state);
+	ownnet_release(&c->own);
+	free(c->codes.v);
+	*c = (struct chain){0};
+}
+
+void
+chain_reload(struct chain *c, struct enrich_settings *s)
+{
+	struct chain old = *c;
+
+	for (c->count = 0; c->count < s->step_count; c->count++) {
+		const struct step_ops *ops = s->steps[c->count];
+		void *state = NULL;
+
+		for (unsigned i = 0; i < old.count; i++) {
+			if (old.steps[i].ops != ops)
+				continue;
+			state = old.steps[i].state;
+			old.steps[i].state = NULL;
+			ops->reload(state, s);
+		}
+		c->steps[c->count].ops = ops;
+		c->steps[c->count].state = state != NULL ? state : ops->open(s);
+	}
+	for (unsigned i = 0; i < old.count; i++)
+		if (old.steps[i].state != NULL)
+			old.steps[i].ops->close(old.steps[i].state);
+	settings_take(c, s);
+}
+
+/* A flow without both addresses keeps the direction that it came with. */
+static void
+direction_put(struct chain *c, const struct pass *p)
+{
+	const struct col *src = batch_col(p->b, FIELD_src_host), *dst = batch_col(p->b, FIELD_dst_host);
+	const uint32_t *src_own = p->own[SRC], *dst_own = p->own[DST];
+	uint32_t *direction;
+
+	if (src_own == NULL || dst_own == NULL)
+		return;
+	direction = arena_alloc(p->a, p->b->rows * sizeof *direction);
+	for (uint32_t i = 0; i < p->b->rows; i++)
+		direction[i] = col_has(src, i) && col_has(dst, i)
+				   ? net_direction(src_own[i] != 0, dst_own[i] != 0)
+				   : TEXT_KEEP;
+	textcol_put(
+	    p->b, p->a, FIELD_net_direction, &c->codes, net_direction_texts, NET_DIRECTIONS, direction);
+}
+
+void
+chain_apply(struct chain *c, struct batch *b, struct arena *a)
+{
+	struct pass p;
+
+	if (b->rows == 0)
+		return;
+	pass_start(&p, b, a);
+	for (unsigned side = 0; side < SIDES && c->own.count != 0; side++)
+		p.own[side] = pass_lookup(&p, side, &c->own.lpm);
+	for (unsigned i = 0; i < c->count; i++)
+		c->steps[i].ops->apply(c->steps[i].state, &p);
+	as_apply(&p, &c->as, &c->codes);
+	direction_put(c, &p);
+}
+
+void
+chain_tick(struct chain *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		c->steps[i].ops->tick(c->steps[i].state);
+}
+
+void
+chain_metrics(void *chain, struct buf *out)
+{
+	struct chain *c = chain;
+
+	for (unsigned i = 0; i < c->count; i++)
+		c->steps[i].ops->metrics(c->steps[i].state, out);
+}

@@ -1,0 +1,43 @@
+/*
+ * The chain of steps that a batch goes through. Own networks come first, the
+ * steps in their order, AS numbers and the direction last, since these follow
+ * from what all steps found.
+ */
+#ifndef ENRICH_CHAIN_H
+#define ENRICH_CHAIN_H
+
+#include "enrich/step.h"
+
+struct chain {
+	struct {
+		const struct step_ops *ops;
+		void *state;
+	} steps[STEPS_MAX];
+	unsigned count;
+	struct as_rules as;
+	struct ownnet own;
+	struct textcol_codes codes;
+};
+
+/*
+ * Adds a step by name. -1 with words (and the nearest name) for a name that is
+ * none or came before. 0 with *ops NULL: a step that this version lacks.
+ */
+int chain_step_add(struct enrich_settings *s, struct str name, const struct step_ops **ops, struct err *e);
+
+/* Takes over s->own. */
+void chain_open(struct chain *c, struct enrich_settings *s);
+void chain_close(struct chain *c);
+
+/* Adds to the batch what is known; memory comes from the arena. Rows and their order stay. */
+void chain_apply(struct chain *c, struct batch *b, struct arena *a);
+
+void chain_tick(struct chain *c); /* once a second */
+
+/* HUP: steps that stay keep what they have; the others come and go. Takes over s->own. */
+void chain_reload(struct chain *c, struct enrich_settings *s);
+
+/* Prometheus text; a metrics_fn. */
+void chain_metrics(void *chain, struct buf *out);
+
+#endif

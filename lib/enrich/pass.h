@@ -1,0 +1,33 @@
+/*
+ * A batch on its way through the chain: its addresses, and what is found out
+ * about them row by row. All arrays have a value for each row of the batch, lie
+ * in the pass's arena, and go with it.
+ */
+#ifndef ENRICH_PASS_H
+#define ENRICH_PASS_H
+
+#include "enrich/geodb.h"
+#include "flow/batch.h"
+
+enum { SRC, DST, SIDES };
+
+/* Who says what the origin AS of an address is. */
+enum as_source { AS_BGP, AS_EXPORTER, AS_DATABASE, AS_SOURCES };
+
+struct pass {
+	struct batch *b;
+	struct arena *a;
+	const uint32_t *own[SIDES]; /* not 0: an own address; NULL: there are no own networks */
+	const uint32_t *asn[AS_SOURCES][SIDES]; /* 0: does not know; NULL: has nothing to say */
+
+	/* The database of AS names, and which of its entries holds the address (0: none). NULL without one. */
+	const struct geodb *names;
+	const uint32_t *entry[SIDES];
+};
+
+void pass_start(struct pass *p, struct batch *b, struct arena *a);
+
+/* The table's value for each row's address; 0 where the row has none. NULL if the batch has no such column. */
+const uint32_t *pass_lookup(const struct pass *p, unsigned side, const struct lpm *t);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * A step of the enrichment. To add one: a file with its struct step_ops, and a
+ * line in the table of chain.c.
+ */
+#ifndef ENRICH_STEP_H
+#define ENRICH_STEP_H
+
+#include "enrich/asnum.h"
+#include "enrich/ownnet.h"
+#include "enrich/pass.h"
+
+#define STEPS_MAX 8
+
+struct step_ops;
+
+/* All that is configured. Texts last for the call that gets them. */
+struct enrich_settings {
+	const struct step_ops *steps[STEPS_MAX]; /* in order */
+	unsigned step_count;
+	const char *asn_db, *city_db; /* NULL: none */
+	const char *language;
+	struct as_rules as;
+	struct ownnet own; /* compiled */
+};
+
+struct step_ops {
+	const char *name;
+
+	/* Never fails: what is missing is warned of, with the remedy, and done without. */
+	void *(*open)(const struct enrich_settings *s);
+	void (*close)(void *state);
+
+	/* Adds columns to p->b, or what it found of AS numbers to p. */
+	void (*apply)(void *state, struct pass *p);
+
+	/* Once a second, between batches. */
+	void (*tick)(void *state);
+
+	/* HUP: takes new settings, and looks anew at all that it reads. */
+	void (*reload)(void *state, const struct enrich_settings *s);
+
+	/* Appends its metrics as Prometheus text. */
+	void (*metrics)(const void *state, struct buf *out);
+};
+
+extern const struct step_ops geoip_step;
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * gen_nf9 DATAGRAMS [EXPORTERS]: a capture of NetFlow v9 on stdout, 25 records
+ * of 19 fields a datagram, the exporters in turn. Each begins with its template.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/num.h"
+
+enum { RECORDS = 25, TEMPLATE = 256, PORT = 2055 };
+
+static const uint16_t layout[][2] = {{8, 4}, {12, 4}, {15, 4}, {10, 4}, {14, 4}, {2, 4}, {1, 4}, {22, 4},
+    {21, 4}, {7, 2}, {11, 2}, {6, 1}, {4, 1}, {5, 1}, {16, 4}, {17, 4}, {9, 1}, {13, 1}, {61, 1}};
+
+enum { FIELDS = sizeof layout / sizeof layout[0] };
+
+static uint64_t seed = 88172645463325252u;
+
+static uint32_t
+any(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 32) % below;
+}
+
+static void
+put_template(struct buf *dg)
+{
+	buf_be16(dg, 0);
+	buf_be16(dg, 8 + FIELDS * 4);
+	buf_be16(dg, TEMPLATE);
+	buf_be16(dg, FIELDS);
+	for (unsigned i = 0; i < FIELDS; i++) {
+		buf_be16(dg, layout[i][0]);
+		buf_be16(dg, layout[i][1]);
+	}
+}
+
+static void
+put_record(struct buf *dg, uint32_t uptime)
+{
+	uint32_t packets = 1 + any(100), lasted = any(60000);
+
+	buf_be32(dg, 0x0a000000 + any(1 << 16));
+	buf_be32(dg, 0xc6330000 + any(1 << 16));
+	buf_be32(dg, 0xc0000200 + any(4));
+	buf_be32(dg, 1 + any(8));
+	buf_be32(dg, 1 + any(8));
+	buf_be32(dg, packets);
+	buf_be32(dg, packets * (40 + any(1400)));
+	buf_be32(dg, uptime - lasted - 1000);
+	buf_be32(dg, uptime - 1000);
+	buf_be16(dg, (uint16_t)any(65536));
+	buf_be16(dg, (uint16_t)(any(2) ? 443 : any(65536)));
+	buf_putc(dg, (char)any(64));
+	buf_putc(dg, any(3) ? 6 : 17);
+	buf_putc(dg, 0);
+	buf_be32(dg, 64496 + any(16));
+	buf_be32(dg, 64496 + any(16));
+	buf_putc(dg, 16);
+	buf_putc(dg, 24);
+	buf_putc(dg, (char)any(2));
+}
+
+static void
+put_export(struct buf *dg, uint32_t n, uint32_t sequence, int with_template)
+{
+	uint32_t uptime = 100000000 + n;
+
+	buf_be16(dg, 9);
+	buf_be16(dg, (uint16_t)(RECORDS + with_template));
+	buf_be32(dg, uptime);
+	buf_be32(dg, 1700000000);
+	buf_be32(dg, sequence);
+	buf_be32(dg, 0);
+	if (with_template) {
+		put_template(dg);
+		return;
+	}
+	size_t set = dg->len;
+	buf_be16(dg, TEMPLATE);
+	buf_be16(dg, 0);
+	for (unsigned i = 0; i < RECORDS; i++)
+		put_record(dg, uptime);
+	while (dg->len % 4 != 0)
+		buf_putc(dg, 0);
+	dg->p[set + 2] = (uint8_t)((dg->len - set) >> 8);
+	dg->p[set + 3] = (uint8_t)(dg->len - set);
+}
+
+/* Ethernet, IPv4 and UDP around it; checksums are nobody's business here. */
+static void
+write_packet(const struct buf *dg, uint32_t n, uint32_t exporter)
+{
+	struct buf p = {0};
+	uint32_t len = (uint32_t)dg->len + 8 + 20;
+
+	buf_le32(&p, 1700000000);
+	buf_le32(&p, n % 1000000);
+	buf_le32(&p, len + 14);
+	buf_le32(&p, len + 14);
+	buf_add(&p, "\2\0\0\0\0\2\2\0\0\0\0\1\x08\0", 14);
+	buf_be32(&p, 0x45000000 | len);
+	buf_be32(&p, 0x00004000);
+	buf_be32(&p, 0x40110000);
+	buf_be32(&p, 0x0a640000 + exporter);
+	buf_be32(&p, 0x7f000001);
+	buf_be16(&p, 50000);
+	buf_be16(&p, PORT);
+	buf_be16(&p, (uint16_t)(dg->len + 8));
+	buf_be16(&p, 0);
+	buf_add(&p, dg->p, dg->len);
+	if (fwrite(p.p, p.len, 1, stdout) != 1)
+		exit(1);
+	buf_release(&p);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const uint8_t head[24] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, [16] = 0xff, 0xff, [20] = 1};
+	uint64_t datagrams, exporters = 1;
+
+	if (argc < 2 || num_parse(&datagrams, str_from(argv[1]), 1, 1u << 30) == -1 ||
+	    (argc > 2 && num_parse(&exporters, str_from(argv[2]), 1, 65536) == -1)) {
+		fputs("usage: gen_nf9 DATAGRAMS [EXPORTERS]\n", stderr);
+		return 2;
+	}
+	fwrite(head, sizeof head, 1, stdout);
+	for (uint32_t n = 0; n < datagrams + exporters; n++) {
+		uint32_t exporter = n % (uint32_t)exporters, sequence = n / (uint32_t)exporters;
+		struct buf dg = {0};
+
+		put_export(&dg, n, sequence, sequence == 0);
+		write_packet(&dg, n, exporter);
+		buf_release(&dg);
+	}
+	return fflush(stdout) == 0 ? 0 : 1;
+}
