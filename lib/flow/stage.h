@@ -53,6 +53,7 @@ int stage_emit(struct stage *s, const struct batch *b, struct err *e);
 struct arena *stage_arena(struct stage *s); /* reset before every batch */
 struct loop *stage_loop(struct stage *s); /* for descriptors and timers of the program's own */
 void stage_stop(struct stage *s); /* as if TERM had come */
+void stage_pause(struct stage *s, bool pause); /* reads no more for now; what was read still comes */
 bool stage_closed(const struct stage *s); /* the reader of our output went away */
 
 #endif
