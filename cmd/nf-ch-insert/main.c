@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -14,9 +15,25 @@
 #define KEEP_FREE ((uint64_t)1 << 30) /* of the spool's disk, for others */
 
 struct options {
-	const char *url, *host, *user, *password_file, *database, *table, *schema, *spool;
+	const char *url, *host, *user, *password_file, *database, *table, *schema, *spool, *compress;
 	uint64_t batch_rows, flush_ms, spool_max, drain_ms;
 	bool create, print_schema;
+};
+
+/* Those that a reload may change, and where the new configuration has them. */
+static const struct {
+	const char *key;
+	size_t offset;
+} texts[] = {
+    {"clickhouse.url", offsetof(struct options, url)},
+    {"clickhouse.host", offsetof(struct options, host)},
+    {"clickhouse.user", offsetof(struct options, user)},
+    {"clickhouse.password_file", offsetof(struct options, password_file)},
+    {"clickhouse.database", offsetof(struct options, database)},
+    {"clickhouse.table", offsetof(struct options, table)},
+    {"clickhouse.schema", offsetof(struct options, schema)},
+    {"insert.compress", offsetof(struct options, compress)},
+    {"insert.spool_dir", offsetof(struct options, spool)},
 };
 
 struct inserter {
@@ -39,13 +56,12 @@ struct inserter {
 static void
 fill_defaults(struct options *o, const struct conf *c)
 {
-	const char **texts[] = {&o->host, &o->user, &o->database, &o->table, &o->schema, &o->spool};
-	static const char *const text_keys[] = {"clickhouse.host", "clickhouse.user", "clickhouse.database",
-	    "clickhouse.table", "clickhouse.schema", "insert.spool_dir"};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		const char **text = (const char **)(void *)((char *)o + texts[i].offset);
 
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		if (*texts[i] == NULL)
-			*texts[i] = conf_str(c, text_keys[i]);
+		if (*text == NULL)
+			*text = conf_str(c, texts[i].key);
+	}
 	if (o->batch_rows == 0)
 		o->batch_rows = conf_num(c, "insert.batch_size");
 	if (o->flush_ms == 0)
@@ -103,7 +119,9 @@ make_target(struct target *t, const struct options *o, const struct conf *c, str
 	const char *peer = conf_has(c, "peer_as") ? conf_str(c, "peer_as") : NULL;
 	char *password;
 
-	*t = (struct target){0};
+	*t = (struct target){.lz4 = strcmp(o->compress, "lz4") == 0};
+	if (!t->lz4 && strcmp(o->compress, "none") != 0)
+		return err_set(e, "compression '%s' is neither none nor lz4", o->compress);
 	if (schema_parse(&t->schema, o->schema, e) == -1 || read_password(&password, o, c, e) == -1)
 		return -1;
 	t->url = o->url != NULL ? mem_strdup(o->url) : url_of_host(o->host);
@@ -202,10 +220,10 @@ pause_input(struct inserter *in)
 static void
 on_wake(void *arg, int fd, int what)
 {
-	uint64_t n;
+	eventfd_t n;
 
 	(void)what;
-	(void)!read(fd, &n, sizeof n);
+	eventfd_read(fd, &n);
 	pause_input(arg);
 }
 
@@ -245,7 +263,16 @@ on_tick(void *arg, struct stage *s, int64_t wall_ms)
 	refresh_counts(in);
 }
 
-/* What a new configuration may change while rows flow: where they go, and as whom. */
+static bool
+flag_given(const struct opt *opts, const char *key)
+{
+	for (const struct opt *o = opts; o->value != NULL; o++)
+		if (o->key != NULL && strcmp(o->key, key) == 0)
+			return o->given;
+	return false;
+}
+
+/* What a new configuration may change while rows flow: the server, and as whom. */
 static int
 on_reload(void *arg, const struct conf *c, struct err *e)
 {
@@ -253,29 +280,27 @@ on_reload(void *arg, const struct conf *c, struct err *e)
 	struct options fresh = in->o;
 	struct target t;
 
-	if (opt_from_conf(in->opts, c, e) == -1)
-		return -1;
-	fill_defaults(&in->o, c);
-	if (strcmp(fresh.database, in->o.database) != 0 || strcmp(fresh.table, in->o.table) != 0) {
-		in->o = fresh;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (!flag_given(in->opts, texts[i].key))
+			*(const char **)(void *)((char *)&fresh + texts[i].offset) =
+			    conf_str(c, texts[i].key);
+	if (strcmp(fresh.database, in->o.database) != 0 || strcmp(fresh.table, in->o.table) != 0)
 		return err_set(e, "another table needs a restart: rows for the old one may be waiting");
-	}
-	if (make_target(&t, &in->o, c, e) == -1) {
-		in->o = fresh;
-		return -1;
-	}
-	sender_retarget(in->sender, &t);
-	return 0;
+	int status = make_target(&t, &fresh, c, e);
+	if (status == 0)
+		sender_retarget(in->sender, &t);
+	target_release(&t);
+	return status;
 }
 
 static int
 on_end(void *arg, struct stage *s, struct err *e)
 {
 	struct inserter *in = arg;
-	bool empty = queue_drain(in->queue, (int64_t)in->o.drain_ms);
 
 	(void)s;
 	(void)e;
+	bool empty = queue_drain(in->queue, (int64_t)in->o.drain_ms);
 	loop_fd_remove(in->wake);
 	in->wake = NULL;
 	refresh_counts(in);
@@ -380,6 +405,8 @@ main(int argc, char **argv)
 		"rows that are worth an insert (200)", false},
 	    {0, "flush-ms", OPT_MS, &o->flush_ms, "N", "insert.flush_interval_ms",
 		"longest wait for more rows, shortest between two inserts (1000)", false},
+	    {0, "compress", OPT_STR, &o->compress, "none|lz4", "insert.compress",
+		"how inserts travel; lz4 where the way is long (none)", false},
 	    {0, "spool", OPT_STR, &o->spool, "DIR", "insert.spool_dir",
 		"where rows wait while the server is away (/var/lib/flowenricher/spool)", false},
 	    {0, "spool-max", OPT_SIZE, &o->spool_max, "BYTES", "insert.spool_max", "most bytes there (4G)",
@@ -408,12 +435,13 @@ main(int argc, char **argv)
 	fill_defaults(o, &in.prog.conf);
 	if (make_target(&t, o, &in.prog.conf, &e) == -1)
 		fatal_config("%s", e.msg);
-	if (o->print_schema) {
-		print_schema(o);
+	if (o->print_schema || in.prog.check_only) {
+		if (o->print_schema)
+			print_schema(o);
+		target_release(&t);
+		prog_finish(&in.prog);
 		return EXIT_OK;
 	}
-	if (in.prog.check_only)
-		return EXIT_OK;
 	add_metrics(&in.prog.metrics, &in);
 	return run(&in, &t);
 }
