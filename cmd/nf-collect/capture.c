@@ -2,6 +2,7 @@
 
 #include <pcap/pcap.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,13 @@
 #include "decode/packet.h"
 #include "io/metrics.h"
 
-enum { FILES_MAX = 1024, WAKE_EVERY = 64 };
+enum { FILES_MAX = 1024, BUFFER = 256 << 10 };
 
 struct capture_file {
 	pcap_t *pcap;
 	const char *path;
 	enum packet_link link;
+	bool piped; /* may pause, so that each packet is worth a word to the decoder */
 };
 
 struct capture {
@@ -48,6 +50,12 @@ capture_free(struct capture *c)
 	free(c);
 }
 
+bool
+capture_running(const struct capture *c)
+{
+	return c->started && !atomic_load(&c->source->done);
+}
+
 static int
 link_of(enum packet_link *link, int type)
 {
@@ -77,14 +85,22 @@ int
 capture_add(struct capture *c, const char *path, struct err *e)
 {
 	struct capture_file *f = &c->files[c->count];
-	char words[PCAP_ERRBUF_SIZE];
+	char words[PCAP_ERRBUF_SIZE] = "";
 
 	if (c->count == FILES_MAX)
 		return err_set(e, "more than %d capture files", FILES_MAX);
-	f->path = strcmp(path, "-") == 0 ? "stdin" : path;
-	f->pcap = pcap_open_offline(path, words);
-	if (f->pcap == NULL)
+	f->piped = strcmp(path, "-") == 0;
+	f->path = f->piped ? "stdin" : path;
+	FILE *in = f->piped ? stdin : fopen(path, "rb");
+	if (in == NULL)
+		return err_sys(e, "%s", path);
+	/* The library's own choice of 4 KiB costs a system call for every few packets. */
+	setvbuf(in, NULL, _IOFBF, BUFFER);
+	f->pcap = pcap_fopen_offline(in, words);
+	if (f->pcap == NULL) {
+		fclose(in);
 		return err_set(e, "%s: no capture file: %s", f->path, words);
+	}
 	c->count++;
 	int type = pcap_datalink(f->pcap);
 	if (link_of(&f->link, type) == -1) {
@@ -174,7 +190,8 @@ read_file(struct capture *c, const struct capture_file *f)
 	       (got = pcap_next_ex(f->pcap, &h, &bytes)) == 1) {
 		if (!take_packet(c, f, h, bytes))
 			return;
-		if (++n % WAKE_EVERY == 0)
+		n++;
+		if (f->piped)
 			ring_wake(c->source->ring);
 	}
 	if (got == PCAP_ERROR) {

@@ -9,7 +9,10 @@
 struct capture;
 
 struct capture *capture_new(struct source *s);
-void capture_free(struct capture *c); /* only after source.done */
+void capture_free(struct capture *c); /* only when it is not running */
+
+/* Whether the thread still reads, perhaps from a pipe that stays silent. */
+bool capture_running(const struct capture *c);
 
 /* One more file, "-" for stdin, opened at once. */
 int capture_add(struct capture *c, const char *path, struct err *e);

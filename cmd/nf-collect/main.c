@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "capture.h"
 #include "decode/decode.h"
+#include "flow/filter.h"
 #include "flow/stream.h"
 #include "io/clock.h"
 #include "io/fdio.h"
@@ -44,6 +45,7 @@ struct collect {
 	struct options opt;
 	struct loop *loop;
 	struct loop_timer *again, *flush, *trouble;
+	struct loop_fd *ring_fd;
 	struct source source;
 	struct listener *listener;
 	struct capture *capture;
@@ -51,6 +53,8 @@ struct collect {
 	struct builder rows;
 	int64_t since_ms; /* when the first of these rows came */
 	struct batch batch;
+	struct filter *filter; /* NULL: all flows pass */
+	struct arena scratch;
 	struct stream_out *out;
 	bool ended; /* nothing more can be written */
 	int status;
@@ -58,6 +62,16 @@ struct collect {
 	struct prefix allow[ALLOW_MAX];
 	size_t allow_count;
 };
+
+/* The batch without the flows that the filter refuses; false if none is left. */
+static bool
+filtered(struct collect *c)
+{
+	if (c->filter == NULL)
+		return true;
+	arena_reset(&c->scratch);
+	return filter_apply(c->filter, &c->batch, &c->scratch) > 0;
+}
 
 /* The reader went away, which is a normal end, or writing failed. */
 static void
@@ -78,7 +92,7 @@ emit(struct collect *c, bool flush)
 
 	if (c->rows.rows > 0) {
 		builder_finish(&c->rows, &c->batch);
-		if (!c->ended)
+		if (!c->ended && filtered(c))
 			r = stream_out_batch(c->out, &c->batch, &closed, &e);
 		builder_reset(&c->rows);
 	}
@@ -289,15 +303,32 @@ add_addresses(struct collect *c, struct err *e)
 	return r;
 }
 
+/* The operands are one expression, as tcpdump has it. */
+static int
+compile_filter(struct collect *c, struct err *e)
+{
+	struct buf text = {0};
+
+	for (int i = 0; i < c->prog.operand_count; i++)
+		buf_printf(&text, "%s%s", i > 0 ? " " : "", c->prog.operands[i]);
+	c->filter = filter_compile(buf_cstr(&text), e);
+	buf_release(&text);
+	return c->filter != NULL ? 0 : -1;
+}
+
 /* Everything that may be refused: 0, or the exit status, with words said. */
 static int
 prepare(struct collect *c)
 {
 	struct err e;
 
+	if (c->prog.operand_count > 0 && compile_filter(c, &e) == -1)
+		goto refused;
 	c->source.ring = ring_new(c->opt.read.n > 0 ? CAPTURE_RING : c->opt.queue);
 	if (on_conf(c, &c->prog.conf, &e) == -1)
 		goto refused;
+	if (conf_bool(&c->prog.conf, "collectors.netflow.config.debug"))
+		log_verbose(2);
 	if (c->opt.read.n == 0) {
 		c->listener = listener_new(&c->source, c->opt.buffer);
 		if (add_addresses(c, &e) == -1)
@@ -325,7 +356,7 @@ start(struct collect *c, bool must, struct err *e)
 	c->again = loop_timer_add(c->loop, on_ring, c);
 	c->flush = loop_timer_add(c->loop, on_flush, c);
 	c->trouble = loop_timer_add(c->loop, on_trouble, c);
-	loop_fd_add(c->loop, ring_fd(c->source.ring), LOOP_READ, on_ring_fd, c);
+	c->ring_fd = loop_fd_add(c->loop, ring_fd(c->source.ring), LOOP_READ, on_ring_fd, c);
 	loop_timer_set(c->again, 0);
 	loop_timer_set(c->trouble, TROUBLE_MS);
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
@@ -360,6 +391,31 @@ run(struct collect *c, bool must)
 	return atomic_load(&c->source.failed) ? EXIT_FAILED : c->status;
 }
 
+/* A capture's thread that waits for a pipe still has hold of what it uses: that goes with the process. */
+static void
+release(struct collect *c)
+{
+	if (c->listener != NULL) {
+		atomic_store(&c->source.stop, true);
+		listener_stop(c->listener);
+	}
+	listener_free(c->listener);
+	if (c->capture == NULL || !capture_running(c->capture)) {
+		capture_free(c->capture);
+		ring_free(c->source.ring);
+	}
+	decoder_free(c->decoder);
+	builder_release(&c->rows);
+	stream_out_free(c->out);
+	filter_free(c->filter);
+	arena_release(&c->scratch);
+	loop_timer_remove(c->again);
+	loop_timer_remove(c->flush);
+	loop_timer_remove(c->trouble);
+	loop_fd_remove(c->ring_fd);
+	loop_free(c->loop);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -378,19 +434,16 @@ main(int argc, char **argv)
 
 	c.opt.buffer = c.opt.queue = 64 << 20;
 	c.prog = (struct prog){.name = "nf-collect",
-	    .usage = "[-l HOST:PORT ...] [-r FILE ...]",
+	    .usage = "[-l HOST:PORT ...] [-r FILE ...] [FILTER]",
 	    .brief = "collects NetFlow, IPFIX and sFlow and writes flows",
 	    .opts = opts};
 	int status = prog_start(&c.prog, argc, argv);
 	if (status >= 0)
 		return status;
-	if (c.prog.operand_count > 0) {
-		log_warnx("'%s': no operand was expected; nf-collect -h shows the usage", c.prog.operands[0]);
-		return EXIT_CONFIG;
-	}
 	status = prepare(&c);
 	if (status == 0 && !c.prog.check_only)
 		status = run(&c, opts[0].given && c.opt.listen.n == 1);
 	prog_finish(&c.prog);
+	release(&c);
 	return status;
 }

@@ -15,6 +15,8 @@
 #include "flow/ndjson_in.h"
 #include "io/clock.h"
 
+enum { LIST_ROOM = 4096 }; /* for lists of the usual length */
+
 #define likely(condition) __builtin_expect(!!(condition), 1)
 
 struct ndjson_reader *
@@ -130,9 +132,10 @@ static inline const char *
 list_fast(struct ndjson_reader *r, struct builder *bd, enum field f, const char *p)
 {
 	size_t len;
-	char *to = (char *)buf_reserve(&r->list, (size_t)(line_json(r, p).end - p) + LINE_SLACK);
 
-	if ((p = fast_list(p, to, &len)) != NULL)
+	r->list.len = 0;
+	char *to = (char *)buf_reserve(&r->list, LIST_ROOM);
+	if ((p = fast_list(p, to, LIST_ROOM, &len)) != NULL)
 		builder_str(bd, f, (struct str){to, len});
 	return p;
 }
@@ -191,10 +194,13 @@ static const char *
 object_read(struct ndjson_reader *r, const char *p, struct builder *bd, struct err *e)
 {
 	struct key *last = &r->keys[r->dialect].head;
-	struct json empty = line_json(r, p);
 
-	if (json_take(&empty, '}'))
-		return empty.p;
+	if (*p != '"') {
+		struct json empty = line_json(r, p);
+
+		if (json_take(&empty, '}'))
+			return empty.p;
+	}
 	for (;;) {
 		struct key *k = last->next;
 		const char *key_at = p, *value;
@@ -228,6 +234,8 @@ object_read(struct ndjson_reader *r, const char *p, struct builder *bd, struct e
 			p = space_skip(p + 1);
 			continue;
 		}
+		if (*p == '}')
+			return p + 1;
 		struct json j = line_json(r, p);
 		if (json_take(&j, '}'))
 			return j.p;
@@ -286,7 +294,9 @@ object_line(struct ndjson_reader *r, const char *p, struct builder *bd, struct s
 	p = row_read(r, p, bd, e);
 	if (p == NULL)
 		return NDJSON_BAD;
-	if (*p != '\n' && line_end_check(r, p, e) == -1) {
+	if (*p == '\n') {
+		r->end = p;
+	} else if (line_end_check(r, p, e) == -1) {
 		if (!r->marked)
 			builder_undo(bd);
 		return NDJSON_BAD;

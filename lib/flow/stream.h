@@ -43,6 +43,9 @@ struct stream_in *stream_in_new(int fd, const struct stream_in_options *o);
 void stream_in_free(struct stream_in *s);
 const struct stream_counts *stream_in_counts(const struct stream_in *s);
 
+/* Goes on with another descriptor after the end of input, when stream_in_next has given all: counts go on. */
+void stream_in_switch(struct stream_in *s, int fd);
+
 /* One read from the descriptor: 1 something came, 0 the end, -1 with words; 2 nothing now (EAGAIN). */
 int stream_in_fill(struct stream_in *s, struct err *e);
 
@@ -53,6 +56,17 @@ int stream_in_fill(struct stream_in *s, struct err *e);
  * falls silent and at the end. The batch lasts until the next call.
  */
 int stream_in_next(struct stream_in *s, struct batch *b, bool flush, struct err *e);
+
+/* The bytes of the batch that was given out last, as they came; p is NULL where they were no binary batch. */
+struct str stream_in_raw(const struct stream_in *s);
+
+/*
+ * Appends the batch as it travels in that format, binary or NDJSON. What grew
+ * beyond the limits of a batch is appended as several. 0, or -1 with words: one
+ * row alone exceeds them. `scratch` is the caller's arena for the batch.
+ */
+int stream_put(
+    struct buf *out, const struct batch *b, enum stream_format format, struct arena *scratch, struct err *e);
 
 struct stream_out;
 

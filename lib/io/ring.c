@@ -117,7 +117,8 @@ ring_wake(struct ring *r)
 void
 ring_wake_putter(struct ring *r)
 {
-	wake(r->put_fd, &r->putter_waits);
+	if (ring_used(r) <= r->size / 2)
+		wake(r->put_fd, &r->putter_waits);
 }
 
 void

@@ -29,7 +29,7 @@ void ring_wait(struct ring *r); /* after ring_reserve gave NULL: until there is 
 /* The getter: the oldest message, aligned to 16, or NULL; it stays until ring_drop. */
 const void *ring_get(struct ring *r, size_t *len);
 void ring_drop(struct ring *r);
-void ring_wake_putter(struct ring *r); /* after some drops */
+void ring_wake_putter(struct ring *r); /* after some drops: wakes the putter if half of the room is free */
 
 /*
  * The getter, before it sleeps: false if a message has come meanwhile. After

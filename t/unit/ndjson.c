@@ -168,6 +168,26 @@ extra_is_capped(void **state)
 	desk_free(d);
 }
 
+/* Lists leave the fast way somewhere; nobody should see where. */
+static void
+lists_of_any_length(void **state)
+{
+	struct desk *d = desk_new(NULL, NULL);
+	struct buf in = {0};
+
+	(void)state;
+	for (int n = 1; n < 2000; n += 37) {
+		in.len = 0;
+		buf_puts(&in, "{\"as_path\":[\"64500\"");
+		for (int i = 0; i < n; i++)
+			buf_printf(&in, ",\"%.*s\"", i % 9, "123456789");
+		buf_puts(&in, "]}");
+		assert_string_equal(convert(d, buf_cstr(&in)), buf_cstr(&in));
+	}
+	buf_release(&in);
+	desk_free(d);
+}
+
 /*
  * Feeds the text in pieces of `step` bytes, as a stream would, and gives what
  * came out: rows as lines, then a line for each complaint or mark.
@@ -418,6 +438,7 @@ main(void)
 	    cmocka_unit_test(complaints),
 	    cmocka_unit_test(depth_is_bounded),
 	    cmocka_unit_test(extra_is_capped),
+	    cmocka_unit_test(lists_of_any_length),
 	    cmocka_unit_test(broken_lines_cost_only_themselves),
 	    cmocka_unit_test(objects_over_several_lines),
 	    cmocka_unit_test(long_lines_are_refused),

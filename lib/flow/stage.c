@@ -1,0 +1,367 @@
+#include "flow/stage.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "io/clock.h"
+#include "io/fdio.h"
+
+enum {
+	SILENCE_MS = 5, /* without input, before output is flushed */
+	GRACE_MS = 100, /* without input, before a stop believes that the pipe is empty */
+	STOP_MS = 2000, /* that a stop may take while input keeps coming */
+	TICK_MS = 1000,
+};
+
+struct stage {
+	struct prog *prog;
+	const struct stage_options *options;
+	const struct stage_ops *ops;
+	void *arg;
+	struct loop *loop;
+	struct stream_in *in;
+	struct stream_out *out; /* NULL for a sink */
+	int fd;
+	struct loop_fd *input;
+	struct loop_timer *silence, *tick, *grace;
+	struct arena arena;
+	struct log_limit complaints;
+	bool stopping, closed, paused, ended;
+	int64_t stop_by; /* monotonic */
+	int status;
+};
+
+static void
+complain(void *arg, const char *place, const char *words)
+{
+	struct stage *s = arg;
+
+	log_limited(&s->complaints, clock_mono_ms(), "input: %s: %s", place, words);
+}
+
+static void
+stage_fail(struct stage *s, const struct err *e)
+{
+	log_warnx("%s", e->msg);
+	s->status = EXIT_FAILED;
+	s->ended = true;
+	loop_break(s->loop);
+}
+
+/* The reader of our output went away, which is a normal end. */
+static void
+note_closed(struct stage *s, bool closed)
+{
+	if (!closed || s->closed)
+		return;
+	s->closed = true;
+	s->ended = true;
+	loop_break(s->loop);
+}
+
+int
+stage_emit(struct stage *s, const struct batch *b, struct err *e)
+{
+	bool closed = false;
+
+	if (s->closed)
+		return 0;
+	int status = stream_out_batch(s->out, b, &closed, e);
+	note_closed(s, closed);
+	return closed ? 0 : status;
+}
+
+static int
+stage_flush(struct stage *s, struct err *e)
+{
+	bool closed = false;
+
+	if (s->out == NULL || s->closed || !stream_out_pending(s->out))
+		return 0;
+	int status = stream_out_flush(s->out, &closed, e);
+	note_closed(s, closed);
+	return closed ? 0 : status;
+}
+
+static int
+handle(struct stage *s, struct batch *b, struct err *e)
+{
+	arena_reset(&s->arena);
+	if (b->kind != BATCH_MARK)
+		return s->ops->batch(s->arg, s, b, e);
+	if (s->ops->mark != NULL)
+		return s->ops->mark(s->arg, s, b, e);
+	return s->out != NULL ? stage_emit(s, b, e) : 0;
+}
+
+/* Hands over what was read. */
+static int
+take(struct stage *s, bool flush, struct err *e)
+{
+	struct batch b;
+	int n;
+
+	while ((n = stream_in_next(s->in, &b, flush, e)) == 1) {
+		if (handle(s, &b, e) == -1)
+			return -1;
+		if (s->ended)
+			return 0;
+	}
+	return n;
+}
+
+/* Goes over to the next input, if there is one. */
+static bool
+next_input(struct stage *s)
+{
+	int fd = s->ops->next != NULL && !s->stopping ? s->ops->next(s->arg, s) : -1;
+
+	if (fd == -1)
+		return false;
+	loop_fd_remove(s->input);
+	s->input = NULL;
+	close(s->fd);
+	s->fd = fd;
+	stage_pause(s, s->paused);
+	stream_in_switch(s->in, fd);
+	return true;
+}
+
+/* The end: what is left goes out, in order. */
+static void
+finish(struct stage *s)
+{
+	struct err e;
+
+	if (s->ended)
+		return;
+	if (take(s, true, &e) == -1 ||
+	    (s->ops->end != NULL && !s->ended && s->ops->end(s->arg, s, &e) == -1) ||
+	    stage_flush(s, &e) == -1) {
+		stage_fail(s, &e);
+		return;
+	}
+	s->ended = true;
+	loop_break(s->loop);
+}
+
+static void
+on_input(void *arg, int fd, int what)
+{
+	struct stage *s = arg;
+	struct err e;
+
+	(void)fd;
+	(void)what;
+	int n = stream_in_fill(s->in, &e);
+	if (n == -1 || take(s, n == 0, &e) == -1) {
+		stage_fail(s, &e);
+		return;
+	}
+	if (s->ended)
+		return;
+	if (n == 0) {
+		if (!next_input(s))
+			finish(s);
+		return;
+	}
+	loop_timer_set(s->silence, SILENCE_MS);
+	if (s->stopping && clock_mono_ms() >= s->stop_by)
+		finish(s);
+	else if (s->stopping)
+		loop_timer_set(s->grace, GRACE_MS);
+}
+
+static void
+on_silence(void *arg)
+{
+	struct stage *s = arg;
+	struct err e;
+
+	if (s->ended)
+		return;
+	if (take(s, true, &e) == -1 ||
+	    (s->ops->idle != NULL && !s->ended && s->ops->idle(s->arg, s, &e) == -1) ||
+	    stage_flush(s, &e) == -1)
+		stage_fail(s, &e);
+}
+
+static void
+on_grace(void *arg)
+{
+	finish(arg);
+}
+
+static void
+on_tick(void *arg)
+{
+	struct stage *s = arg;
+
+	s->ops->tick(s->arg, s, clock_wall_ms());
+	loop_timer_set(s->tick, TICK_MS);
+}
+
+static void
+on_stop(void *arg)
+{
+	struct stage *s = arg;
+
+	if (s->stopping) {
+		finish(s);
+		return;
+	}
+	s->stopping = true;
+	s->stop_by = clock_mono_ms() + STOP_MS;
+	loop_timer_set(s->grace, GRACE_MS);
+}
+
+static void
+on_reload(void *arg)
+{
+	struct stage *s = arg;
+
+	if (s->ops->reload != NULL)
+		prog_reload(s->prog, s->ops->reload, s->arg);
+}
+
+struct arena *
+stage_arena(struct stage *s)
+{
+	return &s->arena;
+}
+
+struct loop *
+stage_loop(struct stage *s)
+{
+	return s->loop;
+}
+
+void
+stage_stop(struct stage *s)
+{
+	on_stop(s);
+}
+
+void
+stage_finish(struct stage *s)
+{
+	finish(s);
+}
+
+bool
+stage_closed(const struct stage *s)
+{
+	return s->closed;
+}
+
+void
+stage_pause(struct stage *s, bool pause)
+{
+	s->paused = pause;
+	if (s->input == NULL)
+		s->input = loop_fd_add(s->loop, s->fd, pause ? 0 : LOOP_READ, on_input, s);
+	else
+		loop_fd_set(s->input, pause ? 0 : LOOP_READ);
+}
+
+static void
+add_metrics(struct stage *s, struct metrics *m)
+{
+	const struct stream_counts *in = stream_in_counts(s->in);
+
+	metrics_counter(m, "nf_input_bytes_total", "Bytes read.", &in->bytes);
+	metrics_counter(m, "nf_input_rows_total", "Flows read.", &in->rows);
+	metrics_counter(m, "nf_input_marks_total", "Marks read.", &in->marks);
+	metrics_counter(
+	    m, "nf_input_bad_lines_total", "NDJSON lines that are no flow, skipped.", &in->bad_lines);
+	metrics_counter(
+	    m, "nf_input_bad_batches_total", "Batches that did not hold, skipped.", &in->bad_batches);
+	metrics_counter(
+	    m, "nf_input_skipped_bytes_total", "Bytes between sound batches, skipped.", &in->skipped_bytes);
+	metrics_counter(m, "nf_input_torn_bytes_total",
+	    "Bytes of a batch or line that the end of input cut off.", &in->torn_bytes);
+	metrics_counter(m, "nf_input_gap_rows_total", "Flows that their source numbered and that never came.",
+	    &in->gap_rows);
+	if (s->out == NULL)
+		return;
+	const struct stream_counts *out = stream_out_counts(s->out);
+	metrics_counter(m, "nf_output_bytes_total", "Bytes written.", &out->bytes);
+	metrics_counter(m, "nf_output_rows_total", "Flows written.", &out->rows);
+}
+
+static int
+stage_open(struct stage *s, struct err *e)
+{
+	struct stream_in_options in = s->options->in;
+	struct stage_options const *o = s->options;
+	enum stream_format out = o->out;
+
+	if (s->prog->input != NULL && stream_format_parse(&in.format, s->prog->input, e) == -1)
+		return -1;
+	in.complain = complain;
+	in.arg = s;
+	s->loop = loop_new(e);
+	if (s->loop == NULL)
+		return -1;
+	s->in = stream_in_new(s->fd, &in);
+	fd_grow_pipe(s->fd);
+	if (!o->no_output) {
+		if (out == STREAM_AUTO)
+			out = s->prog->binary ? STREAM_BINARY : STREAM_NDJSON;
+		s->out = stream_out_new(STDOUT_FILENO, out);
+		fd_grow_pipe(STDOUT_FILENO);
+	}
+	add_metrics(s, &s->prog->metrics);
+	struct loop_signals signals = {
+	    .stop = on_stop,
+	    .reload = on_reload,
+	    .arg = s,
+	    .metrics = &s->prog->metrics,
+	    .metrics_path = s->prog->metrics_path,
+	};
+	if (loop_signals(s->loop, &signals, e) == -1)
+		return -1;
+	s->silence = loop_timer_add(s->loop, on_silence, s);
+	s->grace = loop_timer_add(s->loop, on_grace, s);
+	s->tick = loop_timer_add(s->loop, on_tick, s);
+	if (s->ops->tick != NULL)
+		loop_timer_set(s->tick, TICK_MS);
+	stage_pause(s, false);
+	return 0;
+}
+
+static void
+stage_close(struct stage *s)
+{
+	loop_fd_remove(s->input);
+	loop_timer_remove(s->silence);
+	loop_timer_remove(s->grace);
+	loop_timer_remove(s->tick);
+	prog_finish(s->prog);
+	loop_free(s->loop);
+	stream_in_free(s->in);
+	if (s->out != NULL)
+		stream_out_free(s->out);
+	arena_release(&s->arena);
+	free(s);
+}
+
+int
+stage_run(struct prog *p, const struct stage_options *o, const struct stage_ops *ops, void *arg)
+{
+	struct stage *s = mem_zero(1, sizeof *s);
+	struct err e;
+
+	*s = (struct stage){.prog = p, .options = o, .ops = ops, .arg = arg, .fd = o->in_fd};
+	if (stage_open(s, &e) == -1) {
+		log_warnx("%s", e.msg);
+		s->status = EXIT_FAILED;
+		s->ended = true;
+	}
+	while (!s->ended)
+		loop_run(s->loop);
+	int status = s->status;
+	stage_close(s);
+	return status;
+}

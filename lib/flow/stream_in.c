@@ -1,0 +1,146 @@
+/* The stream reader: its buffer, and which format it is. */
+#include "flow/stream_in.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "io/fdio.h"
+
+enum { READ_BYTES = 1 << 20 }; /* asked for at a time: what a large pipe holds */
+
+int
+stream_format_parse(enum stream_format *f, const char *name, struct err *e)
+{
+	if (name == NULL)
+		*f = STREAM_AUTO;
+	else if (strcmp(name, "bin") == 0)
+		*f = STREAM_BINARY;
+	else if (strcmp(name, "ndjson") == 0)
+		*f = STREAM_NDJSON;
+	else
+		return err_set(e, "'%s' is no format, expected bin or ndjson", name);
+	return 0;
+}
+
+struct stream_in *
+stream_in_new(int fd, const struct stream_in_options *o)
+{
+	struct stream_in *s = mem_zero(1, sizeof *s);
+	uint64_t origin = 0;
+
+	s->fd = fd;
+	s->o = *o;
+	s->format = o->format;
+	s->buf = mem_alloc(STREAM_ROOM);
+	while (o->numbered && origin == 0)
+		if (getrandom(&origin, sizeof origin, 0) != sizeof origin)
+			origin = (uintptr_t)s ^ (uint64_t)fd
+						    << 48; /* no randomness early at boot: still not 0 */
+	builder_init(&s->builder, origin);
+	return s;
+}
+
+void
+stream_in_free(struct stream_in *s)
+{
+	if (s == NULL)
+		return;
+	if (s->reader != NULL)
+		ndjson_reader_free(s->reader);
+	builder_release(&s->builder);
+	free(s->buf);
+	free(s);
+}
+
+void
+stream_in_switch(struct stream_in *s, int fd)
+{
+	s->fd = fd;
+	s->ended = false;
+	s->o.format = s->format;
+}
+
+const struct stream_counts *
+stream_in_counts(const struct stream_in *s)
+{
+	return &s->counts;
+}
+
+struct str
+stream_in_raw(const struct stream_in *s)
+{
+	return s->given > 0 ? (struct str){(const char *)s->buf + s->start, s->given} : (struct str){NULL, 0};
+}
+
+/* What the batch given out last lay in is free again. */
+static void
+stream_in_release(struct stream_in *s)
+{
+	s->start += s->given;
+	s->given = 0;
+	if (s->start == s->end)
+		s->start = s->end = 0;
+}
+
+int
+stream_in_fill(struct stream_in *s, struct err *e)
+{
+	stream_in_release(s);
+	if (s->start > 0 && STREAM_ROOM - s->end < READ_BYTES) {
+		memmove(s->buf, s->buf + s->start, s->end - s->start);
+		s->end -= s->start;
+		s->start = 0;
+	}
+	size_t room = STREAM_ROOM - s->end;
+	if (room == 0)
+		return 1; /* what is there must be taken first */
+	ssize_t n = fd_read(s->fd, s->buf + s->end, room < READ_BYTES ? room : READ_BYTES);
+	if (n == -1 && errno == EAGAIN)
+		return 2;
+	if (n == -1)
+		return err_sys(e, "input");
+	s->ended = n == 0;
+	s->end += (size_t)n;
+	s->counts.bytes += (uint64_t)n;
+	return n > 0;
+}
+
+/* By the first byte that is no white space. 0: none has come yet. */
+static int
+format_detect(struct stream_in *s, struct err *e)
+{
+	const char *p = (const char *)s->buf + s->start;
+	size_t left = s->end - s->start, blank = 0;
+
+	while (blank < left && strchr(" \t\r\n", p[blank]) != NULL && p[blank] != '\0')
+		blank++;
+	p += blank;
+	left -= blank;
+	if (left == 0)
+		return 0;
+	if (p[0] == '{' || p[0] == '[') {
+		s->o.format = STREAM_NDJSON;
+		return 1;
+	}
+	if (left < 4 && !s->ended && memcmp(p, BATCH_MAGIC, left) == 0)
+		return 0;
+	if (left < 4 || memcmp(p, BATCH_MAGIC, 4) != 0)
+		return err_set(
+		    e, "input: neither batches nor NDJSON (it begins with neither NFB1 nor '{' nor '[')");
+	s->o.format = STREAM_BINARY;
+	return 1;
+}
+
+int
+stream_in_next(struct stream_in *s, struct batch *b, bool flush, struct err *e)
+{
+	int known = 1;
+
+	stream_in_release(s);
+	if (s->o.format == STREAM_AUTO)
+		known = format_detect(s, e);
+	if (known != 1)
+		return known;
+	return s->o.format == STREAM_BINARY ? stream_in_binary(s, b, e) : stream_in_ndjson(s, b, flush, e);
+}
