@@ -55,6 +55,21 @@ is "$STATUS" 1 "a second TERM ends it with 1"
 is "$(metric dropped "unix:$T/a" end)" 50000 "and what was lost is counted"
 exec 3>&-
 
+# TERM while the input waits for a reader: what was read is kept for it, and it ends when that is read.
+tee_start -b "unix:$T/a,1M"
+flowgen -r 1000 200000 >&3 2>/dev/null & writer=$!
+PIDS+=($writer)
+exec 3>&-
+ok "the input waits" wait_for 5 said_times 1 "the input waits"
+kill -TERM "$TEE"
+copy_later() { sleep 2.5; copy "$T/a"; } # past the time that a stop waits for room
+(copy_later >"$T/got")
+tee_wait
+is "$STATUS" 0 "TERM while the input waits ends with 0 once a reader came"
+got=$(flowsink <"$T/got")
+like "$got" "gaps 0 bad 0 skipped 0 torn 0" "which got whole batches without a gap"
+is "$(metric rows "unix:$T/a,1M")" "$(cut -d' ' -f2 <<<"$got")" "all that was read"
+
 # HUP: a file that was moved away is opened anew; no batch is torn.
 tee_start -b "file:$T/file"
 cat "$T/sent" >&3
