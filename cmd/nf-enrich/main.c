@@ -42,10 +42,11 @@ on_reload(void *arg, const struct conf *c, struct err *e)
 int
 main(int argc, char **argv)
 {
-	const char *asn_db = NULL, *city_db = NULL, *language = "en", *peer_as = "neighbour";
-	struct opt_list steps = {0}, prefixes = {0}, sources = {0};
-	uint64_t my_asn = 0;
-	struct opt opts[O_COUNT + 1] = {
+	/* Static, so that what the options hold is found after main by who looks for leaks. */
+	static const char *asn_db, *city_db, *language = "en", *peer_as = "neighbour";
+	static struct opt_list steps, prefixes, sources;
+	static uint64_t my_asn;
+	static struct opt opts[O_COUNT + 1] = {
 	    [O_STEPS] = {'e', "enrich", OPT_LIST, &steps, "LIST", "enrich",
 		"steps in order: geoip, bgp, snmp, ptr; or none", false},
 	    [O_ASN_DB] = {0, "asn-db", OPT_STR, &asn_db, "FILE", "geoip.asn_db",
