@@ -161,7 +161,8 @@ queue_put(struct queue *q, const struct batch *b)
 	pthread_mutex_lock(&q->lock);
 	q->counts.rows_in += b->rows;
 	q->counts.rows_lost += b->rows - rows;
-	bool live = !q->o.patient && (spool_busy(q) || (q->mem_count > 0 && mem_full(q, q->serialized.len, rows)));
+	bool live =
+	    !q->o.patient && (spool_busy(q) || (q->mem_count > 0 && mem_full(q, q->serialized.len, rows)));
 	bool disk = q->o.spool != NULL && (q->down || live);
 	if (rows == 0)
 		;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "ch/compress.h"
 #include "ch/pack.h"
 #include "io/clock.h"
 
@@ -32,13 +33,13 @@ struct sender {
 	struct native *native; /* NULL: the columns are to be asked for */
 	struct batch batch;
 	struct arena scratch;
-	struct buf body, query;
+	struct buf query, block, body; /* the block: before it is compressed into the body */
 	struct ch_answer answer;
 	int64_t away_since, told; /* 0: the server takes rows */
 	enum ch_verdict away_why;
 };
 
-static void
+void
 target_release(struct target *t)
 {
 	if (t->password != NULL)
@@ -93,8 +94,9 @@ create_tables(struct sender *s, const struct ch_server *server, struct err *e)
 	}
 	if (v == CH_OK)
 		log_notice("created the table %s.%s%s", s->target.database, s->target.table,
-		    schema_has_ttl(server) ? ""
-					   : "; this server knows no TTL, so old rows stay until they are dropped");
+		    schema_has_ttl(server)
+			? ""
+			: "; this server knows no TTL, so old rows stay until they are dropped");
 	return v;
 }
 
@@ -103,7 +105,8 @@ static enum ch_verdict
 get_ready(struct sender *s, struct err *e)
 {
 	const struct target *t = &s->target;
-	struct ch_http_options o = {.url = t->url, .user = t->user, .password = t->password, .abort = &s->abort};
+	struct ch_http_options o = {
+	    .url = t->url, .user = t->user, .password = t->password, .abort = &s->abort};
 	struct ch_server server;
 	enum ch_verdict v;
 
@@ -130,6 +133,14 @@ get_ready(struct sender *s, struct err *e)
 	return CH_OK;
 }
 
+/* A block that is done into the body, so that only one is ever held uncompressed. */
+static void
+compress_block(struct sender *s)
+{
+	ch_compress(&s->body, s->block.p, s->block.len);
+	s->block.len = 0;
+}
+
 /* The group as the body of an INSERT, and that INSERT; the rows in it. */
 static uint64_t
 encode(struct sender *s, const struct group *g)
@@ -137,10 +148,12 @@ encode(struct sender *s, const struct group *g)
 	struct pack k = pack_from(g->p, g->len);
 	uint64_t rows = 0;
 
+	struct buf *out = s->target.lz4 ? &s->block : &s->body;
+
 	native_begin(s->native);
 	while (pack_next(&k, &s->batch))
 		native_note(s->native, &s->batch);
-	s->query.len = s->body.len = 0;
+	s->query.len = s->block.len = s->body.len = 0;
 	buf_puts(&s->query, "INSERT INTO ");
 	ch_quote(&s->query, str_from(s->target.database));
 	buf_putc(&s->query, '.');
@@ -151,10 +164,12 @@ encode(struct sender *s, const struct group *g)
 	k = pack_from(g->p, g->len);
 	while (pack_next(&k, &s->batch)) {
 		rows += s->batch.rows;
-		native_add(s->native, &s->batch, &s->scratch, &s->body);
+		native_add(s->native, &s->batch, &s->scratch, out);
 		arena_reset(&s->scratch);
+		compress_block(s);
 	}
-	native_finish(s->native, &s->body);
+	native_finish(s->native, out);
+	compress_block(s);
 	if (k.skipped > 0)
 		log_warnx("%" PRIu64 " bytes of a segment in %s are damaged: %" PRIu64 " rows of it are lost",
 		    k.skipped, s->waiting, g->rows > rows ? g->rows - rows : 0);
@@ -165,7 +180,10 @@ static enum ch_verdict
 insert(struct sender *s, struct group *g, bool retry, struct err *e)
 {
 	uint64_t unfit = native_unfit(s->native), rows = encode(s, g);
-	struct ch_request r = {.query = buf_cstr(&s->query), .body = s->body.p, .body_len = s->body.len};
+	struct ch_request r = {.query = buf_cstr(&s->query),
+	    .body = s->body.p,
+	    .body_len = s->body.len,
+	    .settings = s->target.lz4 ? "decompress=1" : NULL};
 	enum ch_verdict v = CH_OK;
 
 	if (rows > 0) {
@@ -218,11 +236,12 @@ tell_away(struct sender *s, enum ch_verdict why, const struct err *e)
 	s->told = now;
 	switch (why) {
 	case CH_UNREACHABLE:
-		log_warnx("ClickHouse at %s does not answer (%s); rows wait in %s until it does", t->url, e->msg,
-		    place);
+		log_warnx("ClickHouse at %s does not answer (%s); rows wait in %s until it does", t->url,
+		    e->msg, place);
 		break;
 	case CH_REFUSED_LOGIN:
-		log_warnx("ClickHouse at %s refuses user '%s' (%s): set user and password_file; rows wait in %s",
+		log_warnx(
+		    "ClickHouse at %s refuses user '%s' (%s): set user and password_file; rows wait in %s",
 		    t->url, t->user, e->msg, place);
 		break;
 	case CH_NO_TABLE:
@@ -231,7 +250,8 @@ tell_away(struct sender *s, enum ch_verdict why, const struct err *e)
 		    t->url, t->database, t->table, e->msg, place);
 		break;
 	case CH_SCHEMA:
-		log_warnx("the table %s.%s cannot take flows (%s); rows wait in %s until its columns are changed",
+		log_warnx(
+		    "the table %s.%s cannot take flows (%s); rows wait in %s until its columns are changed",
 		    t->database, t->table, e->msg, place);
 		break;
 	default:
@@ -247,8 +267,8 @@ tell_back(struct sender *s)
 	if (s->away_since == 0)
 		return;
 	queue_counts(s->queue, &c);
-	log_notice("ClickHouse at %s takes rows again after %" PRId64 " s; %" PRIu64 " still wait", s->target.url,
-	    (clock_mono_ms() - s->away_since) / 1000, c.rows_waiting);
+	log_notice("ClickHouse at %s takes rows again after %" PRId64 " s; %" PRIu64 " still wait",
+	    s->target.url, (clock_mono_ms() - s->away_since) / 1000, c.rows_waiting);
 	s->away_since = 0;
 }
 
@@ -275,7 +295,8 @@ sender_run(void *arg)
 			continue;
 		}
 		if (refused)
-			log_warnx("ClickHouse refuses %" PRIu64 " rows for good (%s); they are %s%s", g.rows, e.msg,
+			log_warnx("ClickHouse refuses %" PRIu64 " rows for good (%s); they are %s%s", g.rows,
+			    e.msg,
 			    s->waiting != NULL ? "set aside in failed/ of " : "lost: there is no spool",
 			    s->waiting != NULL ? s->waiting : "");
 		queue_done(s->queue, &g, refused ? GROUP_FAILED : GROUP_STORED, e.msg);
@@ -335,6 +356,7 @@ sender_stop(struct sender *s)
 	forget_columns(s);
 	arena_release(&s->scratch);
 	buf_release(&s->body);
+	buf_release(&s->block);
 	buf_release(&s->query);
 	buf_release(&s->answer.text);
 	pthread_mutex_destroy(&s->lock);
