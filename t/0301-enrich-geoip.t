@@ -12,28 +12,50 @@ said() { cat "$T/said"; }
 # member JSON KEY: its value as it stands in the line.
 member() { sed -nE "s/.*\"$2\":(\"([^\"\\\\]|\\\\.)*\"|[^,}]*).*/\1/p" <<<"$1"; }
 
-layout() { # OPTION FILE KEY VALUE
-	local out
-	out=$(enrich -e geoip "$1" "$db/$2.mmdb" <<<"$flow")
-	is "$(member "$out" "$3")" "$4" "$2: $3"
+# The same rows as every vendor lays them out, see data/README: address, AS, name, country, city.
+cat >"$T/rows" <<'END'
+192.0.2.1|64500|"Example One"|"CH"|"Bern"
+198.51.100.127|64501|"Example Two, Inc."|"DE"|"Berlin"
+198.51.100.128|64502|"Beispiel Österreich"|"AT"|"Sankt Pölten"
+203.0.113.1|64503|"Example Without Place"||
+203.0.113.200|4200000001|"Example Host"|"US"|
+203.0.113.201||||
+2001:db8:1::1|64504|"Example Six"|"JP"|"Tokyo"
+2001:db8:2:8000::1|64505|"Example \"Quoted\" \\ Six"|"ZA"|"Cape Town"
+2001:db8:2::1||||
+END
+layout() { # FILE OPTION KEY…: those of src_as, src_as_name, src_host_country and src_host_city that it holds
+	local file=$1 option=$2 got want
+	shift 2
+	got=$(sed 's/|.*//; s/.*/{"src_host":"&"}/' "$T/rows" |
+		enrich -e geoip "$option" "${0%/*}/data/layout-$file.mmdb" |
+		while read -r line; do
+			for key in src_as src_as_name src_host_country src_host_city; do
+				printf '|%s' "$(member "$line" $key)"
+			done
+			echo
+		done)
+	want=$(awk -F '|' -v v4="$([ "$file" = iplocationdb-city ] && echo 1)" -v keys=" $* " '{
+		for (i = split("src_as src_as_name src_host_country src_host_city", key, " "); i > 0; i--)
+			if (!index(keys, " " key[i] " ") || (v4 && $1 ~ /:/)) $(i + 1) = ""
+		print "|" $2 "|" $3 "|" $4 "|" $5 }' "$T/rows")
+	is "$got" "$want" "layout of $file"
 }
-layout --asn-db geolite2-asn src_as 64496
-layout --asn-db geolite2-asn src_as_name '"Example Networks"'
-layout --asn-db geolite2-asn dst_as 64500
-layout --asn-db geolite2-asn peer_dst_as 64500
-layout --asn-db geolite2-asn peer_dst_as_name '"Six Only"'
-layout --city-db geolite2-city src_host_country '"DE"'
-layout --city-db geolite2-city src_host_city '"Munich"'
-layout --city-db geolite2-city dst_host_city '"Example Town"'
-layout --city-db geolite2-country dst_host_country '"JP"'
-layout --city-db geoip2-enterprise src_as 64496
-layout --asn-db dbip-asn-v4 src_as_name '"Example Networks"'
-layout --asn-db ip-location-db-asn src_as 64496
-layout --city-db ip-location-db-city dst_host_country '"JP"'
-layout --asn-db ipinfo-lite dst_as 4200000001
-layout --asn-db ipinfo-lite src_host_country '"DE"'
-layout --city-db ipinfo-country-asn src_as_name '"Example Networks"'
+layout maxmind-asn --asn-db src_as src_as_name
+layout dbip-asn --asn-db src_as src_as_name
+layout iplocationdb-asn --asn-db src_as src_as_name
+layout ipinfo-asn --asn-db src_as src_as_name
+layout ipinfo-lite --asn-db src_as src_as_name src_host_country
+layout ipinfo-country-asn --city-db src_as src_as_name src_host_country
+layout maxmind-city --city-db src_host_country src_host_city
+layout dbip-city --city-db src_host_country src_host_city
+layout iplocationdb-city --city-db src_host_country src_host_city
+layout ipinfo-location --city-db src_host_country src_host_city
 
+out=$(enrich --asn-db "$db/geolite2-asn.mmdb" <<<"$flow")
+is "$(member "$out" dst_as)" 64500 "the destination too"
+is "$(member "$out" peer_dst_as)" 64500 "without BGP the neighbour is the origin"
+is "$(member "$out" peer_dst_as_name)" '"Six Only"' "and so is its name"
 out=$(enrich --city-db "$db/geolite2-city.mmdb" --language de <<<"$flow")
 is "$(member "$out" dst_host_city)" '"Beispielstadt"' "--language chooses the city's name"
 
