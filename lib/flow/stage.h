@@ -34,9 +34,9 @@ struct stage_ops {
 	/* HUP: take the new configuration or refuse it. NULL: nothing to reload. */
 	int (*reload)(void *arg, const struct conf *c, struct err *e);
 
-	/* The input ended: another descriptor to read (closed by the stage at its end), or -1 for no more. May be
-	 * NULL: one input. */
-	int (*next)(void *arg, struct stage *s);
+	/* The input ended: another descriptor to read (closed by the stage at its end) and what to call it, or -1
+	 * for no more. May be NULL: one input. */
+	int (*next)(void *arg, struct stage *s, const char **name);
 
 	/* The end of all input: last output. May be NULL. */
 	int (*end)(void *arg, struct stage *s, struct err *e);
@@ -58,7 +58,9 @@ struct arena *stage_arena(struct stage *s); /* reset before every batch */
 struct loop *stage_loop(struct stage *s); /* for descriptors and timers of the program's own */
 void stage_stop(struct stage *s); /* as if TERM had come */
 void stage_finish(struct stage *s); /* no more input is wanted: flush and end now */
-void stage_pause(struct stage *s, bool pause); /* stops and resumes reading: a sink that has no room */
+
+/* Stops and resumes reading, for a sink that has no room. The batch at hand lasts while paused; no other comes. */
+void stage_pause(struct stage *s, bool pause);
 bool stage_closed(const struct stage *s); /* the reader of our output went away */
 
 #endif
