@@ -27,8 +27,10 @@ struct stage {
 	struct loop_fd *input;
 	struct loop_timer *silence, *tick, *grace;
 	struct arena arena;
+	struct batch batch; /* the one at hand */
 	struct log_limit complaints;
 	bool stopping, closed, begun, paused, eof, finishing, ended;
+	const char *input_name;
 	int64_t stop_since; /* monotonic */
 	int status;
 };
@@ -38,7 +40,7 @@ complain(void *arg, const char *place, const char *words)
 {
 	struct stage *s = arg;
 
-	log_limited(&s->complaints, clock_mono_ms(), "input: %s: %s", place, words);
+	log_limited(&s->complaints, clock_mono_ms(), "%s: %s: %s", s->input_name, place, words);
 }
 
 static void
@@ -100,23 +102,21 @@ handle(struct stage *s, struct batch *b, struct err *e)
 static int
 take(struct stage *s, bool flush, struct err *e)
 {
-	struct batch b;
+	struct batch *b = &s->batch;
 	int n = 0;
 
-	while ((!s->paused || s->finishing) && (n = stream_in_next(s->in, &b, flush, e)) == 1) {
-		if (handle(s, &b, e) == -1)
+	while (!s->ended && (!s->paused || s->finishing) && (n = stream_in_next(s->in, b, flush, e)) == 1)
+		if (handle(s, b, e) == -1)
 			return -1;
-		if (s->ended)
-			return 0;
-	}
-	return n;
+	return n == -1 ? -1 : 0;
 }
 
 /* Goes over to the next input, if there is one. */
 static bool
 next_input(struct stage *s)
 {
-	int fd = s->ops->next != NULL && !s->stopping ? s->ops->next(s->arg, s) : -1;
+	const char *name = "input";
+	int fd = s->ops->next != NULL && !s->stopping ? s->ops->next(s->arg, s, &name) : -1;
 
 	if (fd == -1)
 		return false;
@@ -126,7 +126,8 @@ next_input(struct stage *s)
 	s->fd = fd;
 	s->eof = false;
 	stage_pause(s, s->paused);
-	stream_in_switch(s->in, fd);
+	s->input_name = name;
+	stream_in_switch(s->in, fd, name);
 	return true;
 }
 
@@ -294,6 +295,9 @@ stage_closed(const struct stage *s)
 void
 stage_pause(struct stage *s, bool pause)
 {
+	/* What was read meanwhile waits for no more input. */
+	if (s->paused && !pause)
+		loop_timer_set(s->silence, 0);
 	s->paused = pause;
 	if (s->input == NULL)
 		s->input = loop_fd_add(s->loop, s->fd, pause ? 0 : LOOP_READ, on_input, s);
@@ -346,6 +350,7 @@ stage_open(struct stage *s, struct err *e)
 		return -1;
 	in.complain = complain;
 	in.arg = s;
+	s->input_name = in.name != NULL ? in.name : "input";
 	s->loop = loop_new(e);
 	if (s->loop == NULL)
 		return -1;

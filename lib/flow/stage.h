@@ -37,9 +37,9 @@ struct stage_ops {
 	/* HUP: take the new configuration or refuse it. NULL: nothing to reload. */
 	int (*reload)(void *arg, const struct conf *c, struct err *e);
 
-	/* The input ended: another descriptor to read (closed by the stage at its end), or -1 for no more. May be
-	 * NULL: one input. */
-	int (*next)(void *arg, struct stage *s);
+	/* The input ended: another descriptor to read (closed by the stage at its end) and what to call it, or -1
+	 * for no more. May be NULL: one input. */
+	int (*next)(void *arg, struct stage *s, const char **name);
 
 	/* The end of all input: last output. 1: there is more to do as the loop runs on, stage_done() when it is
 	 * done (or a second stop, a second after the first, which is a failure). May be NULL. */
@@ -67,7 +67,10 @@ void stage_stop(struct stage *s); /* as if TERM had come */
 void stage_finish(struct stage *s); /* no more input is wanted: flush and end now */
 void stage_done(struct stage *s); /* after `end` gave 1 */
 
-/* Stops and resumes: a sink that has no room takes neither more input nor what was read already. */
+/*
+ * Stops and resumes: a sink that has no room takes neither more input nor what was read already. The batch at hand
+ * lasts while paused.
+ */
 void stage_pause(struct stage *s, bool pause);
 
 /* The bytes of the batch at hand as they came; p is NULL where they were no binary batch. */
