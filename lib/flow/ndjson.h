@@ -57,6 +57,9 @@ const struct ndjson_counts *ndjson_reader_counts(const struct ndjson_reader *r);
 enum ndjson_result ndjson_read(
     struct ndjson_reader *r, struct str line, struct builder *bd, struct str *mark, struct err *e);
 
+/* Whether the text so far ends outside an object. -1 with words if not; the object is forgotten. */
+int ndjson_reader_end(struct ndjson_reader *r, struct err *e);
+
 /*
  * As many whole lines of text as fit the builder: the bytes used, stopping after
  * a mark or a bad line; *last is the result of the last line read. What follows

@@ -460,6 +460,16 @@ ndjson_read(struct ndjson_reader *r, struct str line, struct builder *bd, struct
 	return result;
 }
 
+int
+ndjson_reader_end(struct ndjson_reader *r, struct err *e)
+{
+	if (r->object.len == 0)
+		return 0;
+	r->object.len = 0;
+	return err_set(
+	    e, "the object that began in line %llu has no end", (unsigned long long)r->object_line);
+}
+
 /* Text without a newline that is too long to wait for one. */
 static size_t
 long_line_skip(struct ndjson_reader *r, size_t len, enum ndjson_result *last, struct err *e)
