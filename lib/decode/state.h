@@ -44,7 +44,7 @@ struct exporter {
 	int64_t init_ms; /* likewise */
 	unsigned interfaces_named;
 	unsigned template_count;
-	TAILQ_HEAD(, template) templates; /* least recently used first */
+	TAILQ_HEAD(template_list, template) templates; /* least recently used first */
 	TAILQ_ENTRY(exporter) order;
 };
 
