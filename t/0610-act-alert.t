@@ -100,14 +100,13 @@ ok "after it there is a new one" wait_for 5 has 3
 is "$(lines)" 1 "which has the new alert only"
 
 # Killed, and the same detections once more: what was done is not done again.
-kill -KILL $pid
-wait $pid 2>/dev/null
+{ kill -KILL $pid && wait $pid; } 2>/dev/null
 exec 9>&-
 start_act -L "$T/log" --state "$T/state"
-"$act" -L "$T/log" --state "$T/state" </dev/null 2>"$T/err2"
-like "$(cat "$T/err2")" "another nf-act uses it; after a restart" "two cannot keep one state"
 for i in 1 2 3 4; do detection $i; done >&9
 ok "a new alert is written after kill -9" wait_for 5 has 4
+"$act" -L "$T/log" --state "$T/state" </dev/null 2>"$T/err2"
+like "$(cat "$T/err2")" "another nf-act uses it; after a restart" "two cannot keep one state"
 stop_act
 is "$(lines)" 2 "the old ones are not repeated"
 printf '%s' "00000000000050008000" >>"$T/state/actions"
