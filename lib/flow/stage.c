@@ -1,5 +1,6 @@
 #include "flow/stage.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ struct stage {
 	struct log_limit complaints;
 	bool stopping, closed, paused, ended;
 	bool finishing; /* what was read goes out, paused or not */
+	bool enough; /* no, it need not: a callback said so meanwhile */
 	const char *input_name;
 	int64_t stop_by; /* monotonic */
 	int status;
@@ -105,7 +107,8 @@ take(struct stage *s, bool flush, struct err *e)
 	struct batch *b = &s->batch;
 	int n = 0;
 
-	while (!s->ended && (!s->paused || s->finishing) && (n = stream_in_next(s->in, b, flush, e)) == 1)
+	while (!s->ended && !s->enough && (!s->paused || s->finishing) &&
+	       (n = stream_in_next(s->in, b, flush, e)) == 1)
 		if (handle(s, b, e) == -1)
 			return -1;
 	return n == -1 ? -1 : 0;
@@ -130,16 +133,17 @@ next_input(struct stage *s)
 	return true;
 }
 
-/* The end: what is left goes out, in order. */
+/* The end: what is left goes out, in order; with `drain`, what was read and not handed over too. */
 static void
-finish(struct stage *s)
+finish(struct stage *s, bool drain)
 {
 	struct err e;
 
-	if (s->ended)
+	s->enough = s->enough || s->finishing;
+	if (s->ended || s->finishing)
 		return;
 	s->finishing = true;
-	if (take(s, true, &e) == -1 ||
+	if ((drain && take(s, true, &e) == -1) ||
 	    (s->ops->end != NULL && !s->ended && s->ops->end(s->arg, s, &e) == -1) ||
 	    stage_flush(s, &e) == -1) {
 		stage_fail(s, &e);
@@ -167,12 +171,12 @@ on_input(void *arg, int fd, int what)
 		return;
 	if (n == 0) {
 		if (!next_input(s))
-			finish(s);
+			finish(s, true);
 		return;
 	}
 	loop_timer_set(s->silence, SILENCE_MS);
 	if (s->stopping && clock_mono_ms() >= s->stop_by)
-		finish(s);
+		finish(s, true);
 	else if (s->stopping)
 		loop_timer_set(s->grace, GRACE_MS);
 }
@@ -194,7 +198,7 @@ on_silence(void *arg)
 static void
 on_grace(void *arg)
 {
-	finish(arg);
+	finish(arg, true);
 }
 
 static void
@@ -212,7 +216,7 @@ on_stop(void *arg)
 	struct stage *s = arg;
 
 	if (s->stopping) {
-		finish(s);
+		finish(s, true);
 		return;
 	}
 	s->stopping = true;
@@ -250,7 +254,7 @@ stage_stop(struct stage *s)
 void
 stage_finish(struct stage *s)
 {
-	finish(s);
+	finish(s, false);
 }
 
 bool
@@ -339,9 +343,22 @@ stage_open(struct stage *s, struct err *e)
 	return 0;
 }
 
+/* What was lost on the way in, in one line: single complaints may have been held back. */
+static void
+say_losses(const struct stream_counts *n)
+{
+	if (n->bad_lines + n->bad_batches + n->skipped_bytes + n->torn_bytes == 0)
+		return;
+	log_warnx("left out of the input: %" PRIu64 " bad lines, %" PRIu64 " bad batches, %" PRIu64
+		  " bytes between batches, %" PRIu64 " bytes cut off at the end",
+	    n->bad_lines, n->bad_batches, n->skipped_bytes, n->torn_bytes);
+}
+
 static void
 stage_close(struct stage *s)
 {
+	if (s->in != NULL)
+		say_losses(stream_in_counts(s->in));
 	loop_fd_remove(s->input);
 	loop_timer_remove(s->silence);
 	loop_timer_remove(s->grace);
