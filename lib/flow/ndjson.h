@@ -57,9 +57,6 @@ const struct ndjson_counts *ndjson_reader_counts(const struct ndjson_reader *r);
 enum ndjson_result ndjson_read(
     struct ndjson_reader *r, struct str line, struct builder *bd, struct str *mark, struct err *e);
 
-/* Whether the text so far ends outside an object. -1 with words if not; the object is forgotten. */
-int ndjson_reader_end(struct ndjson_reader *r, struct err *e);
-
 /*
  * As many whole lines of text as fit the builder: the bytes used, stopping after
  * a mark or a bad line; *last is the result of the last line read. What follows
@@ -69,6 +66,14 @@ int ndjson_reader_end(struct ndjson_reader *r, struct err *e);
  * without a newline is used up as a bad line. The fast way in.
  */
 size_t ndjson_read_many(struct ndjson_reader *r, struct str text, struct builder *bd,
+    enum ndjson_result *last, struct str *mark, struct err *e);
+
+/*
+ * The same at the end of the text, for what stands behind its last newline, which
+ * may be nothing: a line all the same, or the end of an object over several. One
+ * that is still open is NDJSON_BAD. Call until it uses nothing and nothing is bad.
+ */
+size_t ndjson_read_last(struct ndjson_reader *r, struct str text, struct builder *bd,
     enum ndjson_result *last, struct str *mark, struct err *e);
 
 #endif

@@ -1,5 +1,6 @@
 #include "flow/stage.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ struct stage {
 	struct batch batch; /* the one at hand */
 	struct log_limit complaints;
 	bool stopping, closed, begun, paused, eof, finishing, ended;
+	bool enough; /* nothing more is wanted, not even what was read */
 	const char *input_name;
 	int64_t stop_since; /* monotonic */
 	int status;
@@ -105,7 +107,8 @@ take(struct stage *s, bool flush, struct err *e)
 	struct batch *b = &s->batch;
 	int n = 0;
 
-	while (!s->ended && (!s->paused || s->finishing) && (n = stream_in_next(s->in, b, flush, e)) == 1)
+	while (!s->ended && !s->enough && (!s->paused || s->finishing) &&
+	       (n = stream_in_next(s->in, b, flush, e)) == 1)
 		if (handle(s, b, e) == -1)
 			return -1;
 	return n == -1 ? -1 : 0;
@@ -283,6 +286,7 @@ stage_stop(struct stage *s)
 void
 stage_finish(struct stage *s)
 {
+	s->enough = true;
 	finish(s);
 }
 
@@ -295,9 +299,6 @@ stage_closed(const struct stage *s)
 void
 stage_pause(struct stage *s, bool pause)
 {
-	/* What was read meanwhile waits for no more input. */
-	if (s->paused && !pause)
-		loop_timer_set(s->silence, 0);
 	s->paused = pause;
 	if (s->input == NULL)
 		s->input = loop_fd_add(s->loop, s->fd, pause ? 0 : LOOP_READ, on_input, s);
@@ -384,9 +385,22 @@ stage_open(struct stage *s, struct err *e)
 	return 0;
 }
 
+/* What was lost on the way in, in one line: single complaints may have been held back. */
+static void
+say_losses(const struct stream_counts *n)
+{
+	if (n->bad_lines + n->bad_batches + n->skipped_bytes + n->torn_bytes == 0)
+		return;
+	log_warnx("left out of the input: %" PRIu64 " bad lines, %" PRIu64 " bad batches, %" PRIu64
+		  " bytes between batches, %" PRIu64 " bytes cut off at the end",
+	    n->bad_lines, n->bad_batches, n->skipped_bytes, n->torn_bytes);
+}
+
 static void
 stage_close(struct stage *s)
 {
+	if (s->in != NULL)
+		say_losses(stream_in_counts(s->in));
 	if (s->begun && s->ops->close != NULL)
 		s->ops->close(s->arg);
 	loop_fd_remove(s->input);

@@ -64,7 +64,7 @@ int stage_emit(struct stage *s, const struct batch *b, struct err *e);
 struct arena *stage_arena(struct stage *s); /* reset before every batch */
 struct loop *stage_loop(struct stage *s); /* for descriptors and timers of the program's own */
 void stage_stop(struct stage *s); /* as if TERM had come */
-void stage_finish(struct stage *s); /* no more input is wanted: flush and end now */
+void stage_finish(struct stage *s); /* no more input is wanted, nor what was read: flush and end now */
 void stage_done(struct stage *s); /* after `end` gave 1 */
 
 /*

@@ -51,21 +51,6 @@ take_mark(struct stream_in *s, struct batch *b, struct str mark)
 	return give_rows(s, b);
 }
 
-/* What stands behind the last newline, if anything: a line all the same, or one that the end of input cut off. */
-static enum ndjson_result
-last_line(struct stream_in *s, struct str text, struct str *mark, struct err *why)
-{
-	enum ndjson_result last = NDJSON_NOTHING;
-	bool whole = ndjson_reader_end(s->reader, why) == 0;
-
-	if (whole && text.len > 0)
-		last = ndjson_read(s->reader, text, &s->builder, mark, why);
-	if (whole && last != NDJSON_BAD)
-		return last;
-	s->counts.torn_bytes += text.len;
-	return NDJSON_BAD;
-}
-
 int
 stream_in_ndjson(struct stream_in *s, struct batch *b, bool flush, struct err *e)
 {
@@ -87,11 +72,12 @@ stream_in_ndjson(struct stream_in *s, struct batch *b, bool flush, struct err *e
 
 		used = ndjson_read_many(s->reader, text, &s->builder, &last, &mark, &why);
 		s->start += used;
-		if (used == 0 && s->ended && last != NDJSON_BAD && !builder_full(&s->builder)) {
-			last = last_line(s, text, &mark, &why);
-			s->start = s->end;
-		} else if (last == NDJSON_BAD) {
+		if (last == NDJSON_BAD) {
 			s->counts.bad_lines++;
+		} else if (used == 0 && s->ended) {
+			used = ndjson_read_last(s->reader, text, &s->builder, &last, &mark, &why);
+			s->start += used;
+			s->counts.torn_bytes += last == NDJSON_BAD ? used : 0;
 		}
 		if (last == NDJSON_BAD && complain(s, &why, e) == -1)
 			return -1;
