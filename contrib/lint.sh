@@ -34,7 +34,7 @@ done
 
 grep -nEw 'strcpy|strcat|sprintf|strtok|atoi|localtime|alloca' -r cmd lib --include='*.[ch]' | grep -v '^[^:]*:[0-9]*:[[:space:]]*\*' &&
 	fail "lint: the calls above are ruled out"
-grep -nE '\b(exit|printf|puts|perror)\(' lib/*/*.c | grep -v '^lib/base/log.c' && fail "lint: a library never exits or prints"
+grep -nE '\b(exit|printf|puts|perror)\(' lib/*/*.c | grep -vE '^lib/(base/(log|mem)|io/(opt|prog))\.c' && fail "lint: a library never exits or prints"
 
 for m in man/*.[1-8]; do
 	mandoc -T lint -W warning "$m" || fail "lint: $m"
@@ -46,6 +46,6 @@ done
 
 if command -v cppcheck >/dev/null; then
 	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppress=missingIncludeSystem -D__BYTE_ORDER__=1234 -D__ORDER_LITTLE_ENDIAN__=1234 -Ilib cmd lib || bad=1
+		--suppress=missingIncludeSystem --suppress=CastIntegerToAddressAtReturn -D__BYTE_ORDER__=1234 -D__ORDER_LITTLE_ENDIAN__=1234 -Ilib cmd lib || bad=1
 fi
 exit $bad

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
@@ -14,9 +15,25 @@
 #define KEEP_FREE ((uint64_t)1 << 30) /* of the spool's disk, for others */
 
 struct options {
-	const char *url, *host, *user, *password_file, *database, *table, *schema, *spool;
+	const char *url, *host, *user, *password_file, *database, *table, *schema, *spool, *compress;
 	uint64_t batch_rows, flush_ms, spool_max, drain_ms;
 	bool create, print_schema;
+};
+
+/* Those that a reload may change, and where the new configuration has them. */
+static const struct {
+	const char *key;
+	size_t offset;
+} texts[] = {
+    {"clickhouse.url", offsetof(struct options, url)},
+    {"clickhouse.host", offsetof(struct options, host)},
+    {"clickhouse.user", offsetof(struct options, user)},
+    {"clickhouse.password_file", offsetof(struct options, password_file)},
+    {"clickhouse.database", offsetof(struct options, database)},
+    {"clickhouse.table", offsetof(struct options, table)},
+    {"clickhouse.schema", offsetof(struct options, schema)},
+    {"insert.compress", offsetof(struct options, compress)},
+    {"insert.spool_dir", offsetof(struct options, spool)},
 };
 
 struct inserter {
@@ -27,8 +44,7 @@ struct inserter {
 	struct sender *sender;
 	struct stage *stage;
 	struct loop_fd *wake;
-	bool paused;
-	int status;
+	bool paused, drained;
 	/* what the metrics show; the counting is done by two threads */
 	struct queue_counts counts;
 	uint64_t unfit;
@@ -39,13 +55,12 @@ struct inserter {
 static void
 fill_defaults(struct options *o, const struct conf *c)
 {
-	const char **texts[] = {&o->host, &o->user, &o->database, &o->table, &o->schema, &o->spool};
-	static const char *const text_keys[] = {"clickhouse.host", "clickhouse.user", "clickhouse.database",
-	    "clickhouse.table", "clickhouse.schema", "insert.spool_dir"};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		const char **text = (const char **)(void *)((char *)o + texts[i].offset);
 
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		if (*texts[i] == NULL)
-			*texts[i] = conf_str(c, text_keys[i]);
+		if (*text == NULL)
+			*text = conf_str(c, texts[i].key);
+	}
 	if (o->batch_rows == 0)
 		o->batch_rows = conf_num(c, "insert.batch_size");
 	if (o->flush_ms == 0)
@@ -67,7 +82,8 @@ url_of_host(const char *host)
 
 	buf_printf(&b, bare_v6 ? "http://[%s]:8123" : port ? "http://%s" : "http://%s:8123", host);
 	if (port && strcmp(colon, ":9000") == 0) {
-		log_warnx("clickhouse.host %s names the native port 9000; rows go by HTTP, to port 8123", host);
+		log_warnx(
+		    "clickhouse.host %s names the native port 9000; rows go by HTTP, to port 8123", host);
 		b.len -= strlen("9000");
 		buf_puts(&b, "8123");
 	}
@@ -102,7 +118,9 @@ make_target(struct target *t, const struct options *o, const struct conf *c, str
 	const char *peer = conf_has(c, "peer_as") ? conf_str(c, "peer_as") : NULL;
 	char *password;
 
-	*t = (struct target){0};
+	*t = (struct target){.lz4 = strcmp(o->compress, "lz4") == 0};
+	if (!t->lz4 && strcmp(o->compress, "none") != 0)
+		return err_set(e, "compression '%s' is neither none nor lz4", o->compress);
 	if (schema_parse(&t->schema, o->schema, e) == -1 || read_password(&password, o, c, e) == -1)
 		return -1;
 	t->url = o->url != NULL ? mem_strdup(o->url) : url_of_host(o->host);
@@ -111,9 +129,9 @@ make_target(struct target *t, const struct options *o, const struct conf *c, str
 	t->database = mem_strdup(o->database);
 	t->table = mem_strdup(o->table);
 	t->create = o->create;
-	t->peer_as = peer == NULL		    ? PEER_AS_UNSET
+	t->peer_as = peer == NULL                  ? PEER_AS_UNSET
 		     : strcmp(peer, "origin") == 0 ? PEER_AS_ORIGIN
-						    : PEER_AS_NEIGHBOUR;
+						   : PEER_AS_NEIGHBOUR;
 	struct ch_http_options ho = {.url = t->url, .user = t->user, .password = t->password};
 	struct ch_http *h = ch_http_new(&ho, e);
 	ch_http_free(h);
@@ -160,8 +178,9 @@ open_spool(const struct options *o, const char *dir)
 	struct spool *s = spool_open(&so, &e);
 
 	if (s == NULL) {
-		log_warnx("no spool (%s): while ClickHouse is away, rows wait in memory and the input waits for "
-			  "them; --spool names a folder",
+		log_warnx(
+		    "no spool (%s): while ClickHouse is away, rows wait in memory and the input waits for "
+		    "them; --spool names a folder",
 		    e.msg);
 		return NULL;
 	}
@@ -169,8 +188,8 @@ open_spool(const struct options *o, const char *dir)
 	if (st->rows > 0)
 		log_notice("%" PRIu64 " rows of an earlier run wait in %s and go first", st->rows, dir);
 	if (st->torn_bytes > 0)
-		log_warnx("the last %" PRIu64 " bytes in %s were cut off by a crash and are dropped", st->torn_bytes,
-		    dir);
+		log_warnx("the last %" PRIu64 " bytes in %s were cut off by a crash and are dropped",
+		    st->torn_bytes, dir);
 	return s;
 }
 
@@ -200,10 +219,10 @@ pause_input(struct inserter *in)
 static void
 on_wake(void *arg, int fd, int what)
 {
-	uint64_t n;
+	eventfd_t n;
 
 	(void)what;
-	(void)!read(fd, &n, sizeof n);
+	eventfd_read(fd, &n);
 	pause_input(arg);
 }
 
@@ -221,17 +240,6 @@ on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 	return 0;
 }
 
-/* Marks end here. */
-static int
-on_mark(void *arg, struct stage *s, struct batch *b, struct err *e)
-{
-	(void)arg;
-	(void)s;
-	(void)b;
-	(void)e;
-	return 0;
-}
-
 static void
 on_tick(void *arg, struct stage *s, int64_t wall_ms)
 {
@@ -243,7 +251,16 @@ on_tick(void *arg, struct stage *s, int64_t wall_ms)
 	refresh_counts(in);
 }
 
-/* What a new configuration may change while rows flow: where they go, and as whom. */
+static bool
+flag_given(const struct opt *opts, const char *key)
+{
+	for (const struct opt *o = opts; o->value != NULL; o++)
+		if (o->key != NULL && strcmp(o->key, key) == 0)
+			return o->given;
+	return false;
+}
+
+/* What a new configuration may change while rows flow: the server, and as whom. */
 static int
 on_reload(void *arg, const struct conf *c, struct err *e)
 {
@@ -251,35 +268,40 @@ on_reload(void *arg, const struct conf *c, struct err *e)
 	struct options fresh = in->o;
 	struct target t;
 
-	if (opt_from_conf(in->opts, c, e) == -1)
-		return -1;
-	fill_defaults(&in->o, c);
-	if (strcmp(fresh.database, in->o.database) != 0 || strcmp(fresh.table, in->o.table) != 0) {
-		in->o = fresh;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (!flag_given(in->opts, texts[i].key))
+			*(const char **)(void *)((char *)&fresh + texts[i].offset) =
+			    conf_str(c, texts[i].key);
+	if (strcmp(fresh.database, in->o.database) != 0 || strcmp(fresh.table, in->o.table) != 0)
 		return err_set(e, "another table needs a restart: rows for the old one may be waiting");
-	}
-	if (make_target(&t, &in->o, c, e) == -1) {
-		in->o = fresh;
-		return -1;
-	}
-	sender_retarget(in->sender, &t);
-	return 0;
+	int status = make_target(&t, &fresh, c, e);
+	if (status == 0)
+		sender_retarget(in->sender, &t);
+	target_release(&t);
+	return status;
+}
+
+/* Ends the sender; what it left in memory goes to disk. */
+static void
+wrap_up(struct inserter *in)
+{
+	refresh_counts(in);
+	sender_stop(in->sender);
+	in->sender = NULL;
+	queue_rest(in->queue);
+	queue_counts(in->queue, &in->counts);
 }
 
 static int
 on_end(void *arg, struct stage *s, struct err *e)
 {
 	struct inserter *in = arg;
-	bool empty = queue_drain(in->queue, (int64_t)in->o.drain_ms);
 
 	(void)s;
 	(void)e;
 	loop_fd_remove(in->wake);
-	in->wake = NULL;
-	refresh_counts(in);
-	in->status = empty && in->counts.rows_lost + in->counts.rows_failed + in->counts.rows_dropped == 0
-			 ? EXIT_OK
-			 : EXIT_FAILED;
+	in->drained = queue_drain(in->queue, (int64_t)in->o.drain_ms);
+	wrap_up(in);
 	return 0;
 }
 
@@ -288,24 +310,29 @@ add_metrics(struct metrics *m, const struct inserter *in)
 {
 	const struct queue_counts *c = &in->counts;
 
-	metrics_counter(m, "nf_ch_insert_rows_total", "rows that came in", &c->rows_in);
-	metrics_counter(m, "nf_ch_insert_stored_rows_total", "rows that the server acknowledged", &c->rows_stored);
-	metrics_counter(m, "nf_ch_insert_spooled_rows_total", "rows that went to disk first", &c->rows_spooled);
-	static const char dropped[] = "nf_ch_insert_dropped_rows_total", why[] = "rows that are not stored, by reason";
+	metrics_counter(m, "nf_ch_insert_rows_total", "Rows that came in.", &c->rows_in);
+	metrics_counter(
+	    m, "nf_ch_insert_stored_rows_total", "Rows that the server acknowledged.", &c->rows_stored);
+	metrics_counter(
+	    m, "nf_ch_insert_spooled_rows_total", "Rows that went to disk first.", &c->rows_spooled);
+	static const char dropped[] = "nf_ch_insert_dropped_rows_total",
+			  why[] = "Rows that are not stored, by reason.";
 	metrics_add(m, dropped, "reason=\"spool_full\"", why, METRIC_COUNTER, &c->rows_dropped);
 	metrics_add(m, dropped, "reason=\"refused\"", why, METRIC_COUNTER, &c->rows_failed);
 	metrics_add(m, dropped, "reason=\"lost\"", why, METRIC_COUNTER, &c->rows_lost);
-	metrics_counter(m, "nf_ch_insert_inserts_total", "inserts sent", &c->inserts);
-	metrics_counter(m, "nf_ch_insert_bytes_total", "bytes of inserts sent", &c->bytes);
-	metrics_counter(m, "nf_ch_insert_retries_total", "inserts sent again", &c->retries);
+	metrics_counter(m, "nf_ch_insert_inserts_total", "Inserts sent.", &c->inserts);
+	metrics_counter(m, "nf_ch_insert_bytes_total", "Bytes of inserts sent.", &c->bytes);
+	metrics_counter(m, "nf_ch_insert_retries_total", "Inserts sent again.", &c->retries);
 	metrics_counter(m, "nf_ch_insert_ambiguous_total",
-	    "inserts sent whole and not answered: their rows may be there twice", &c->ambiguous);
-	metrics_counter(m, "nf_ch_insert_unfit_values_total", "values that a column could not hold as they were",
-	    &in->unfit);
-	metrics_gauge(m, "nf_ch_insert_up", "whether the server takes rows", &c->up);
-	metrics_gauge(m, "nf_ch_insert_waiting_rows", "rows not yet stored, in memory and on disk", &c->rows_waiting);
-	metrics_gauge(m, "nf_ch_insert_spool_rows", "rows on disk", &c->spool_rows);
-	metrics_gauge(m, "nf_ch_insert_spool_bytes", "bytes of the spool, failed/ included", &c->spool_bytes);
+	    "Inserts sent whole and not answered: their rows may be there twice.", &c->ambiguous);
+	metrics_counter(m, "nf_ch_insert_unfit_values_total",
+	    "Values that a column could not hold as they were.", &in->unfit);
+	metrics_gauge(m, "nf_ch_insert_up", "Whether the server takes rows.", &c->up);
+	metrics_gauge(
+	    m, "nf_ch_insert_waiting_rows", "Rows not yet stored, in memory and on disk.", &c->rows_waiting);
+	metrics_gauge(m, "nf_ch_insert_spool_rows", "Rows on disk.", &c->spool_rows);
+	metrics_gauge(
+	    m, "nf_ch_insert_spool_bytes", "Bytes of the spool, failed/ included.", &c->spool_bytes);
 }
 
 /* The account at the end, in words where something is not as it should be. */
@@ -319,7 +346,8 @@ tell_end(const struct inserter *in, const char *dir)
 	if (c->spool_rows > 0)
 		log_warnx("%" PRIu64 " rows wait in %s and go first at the next start", c->spool_rows, dir);
 	if (c->rows_failed > 0)
-		log_warnx("%" PRIu64 " rows were refused by ClickHouse and lie in %s/failed", c->rows_failed, dir);
+		log_warnx(
+		    "%" PRIu64 " rows were refused by ClickHouse and lie in %s/failed", c->rows_failed, dir);
 	if (c->rows_dropped + c->rows_lost > 0)
 		log_warnx("%" PRIu64 " rows are lost", c->rows_dropped + c->rows_lost);
 }
@@ -328,9 +356,8 @@ static int
 run(struct inserter *in, struct target *t)
 {
 	static const struct stage_ops ops = {
-	    .batch = on_batch, .mark = on_mark, .tick = on_tick, .reload = on_reload, .end = on_end};
-	struct stage_options so = {
-	    .in = {.zone = conf_str(&in->prog.conf, "timezone")}, .no_output = true};
+	    .batch = on_batch, .tick = on_tick, .reload = on_reload, .end = on_end};
+	struct stage_options so = {.in = {.zone = conf_str(&in->prog.conf, "timezone")}, .no_output = true};
 	char *dir = spool_dir(&in->o);
 	struct spool *spool = open_spool(&in->o, dir);
 	uint64_t after = spool != NULL ? spool_last(spool) + 1 : 1, now = (uint64_t)clock_wall_ms();
@@ -345,16 +372,15 @@ run(struct inserter *in, struct target *t)
 
 	in->queue = queue_new(&qo);
 	in->sender = sender_start(in->queue, t, spool != NULL ? dir : NULL);
-	in->status = EXIT_FAILED;
 	int status = stage_run(&in->prog, &so, &ops, in);
-	sender_stop(in->sender);
-	queue_rest(in->queue);
-	queue_counts(in->queue, &in->counts);
+	if (in->sender != NULL) /* it ended before the end of input */
+		wrap_up(in);
 	tell_end(in, dir);
-	prog_finish(&in->prog);
+	bool whole =
+	    in->drained && in->counts.rows_lost + in->counts.rows_failed + in->counts.rows_dropped == 0;
 	queue_free(in->queue);
 	free(dir);
-	return status != EXIT_OK ? status : in->status;
+	return status == EXIT_OK && !whole ? EXIT_FAILED : status;
 }
 
 int
@@ -374,17 +400,20 @@ main(int argc, char **argv)
 		"rows that are worth an insert (200)", false},
 	    {0, "flush-ms", OPT_MS, &o->flush_ms, "N", "insert.flush_interval_ms",
 		"longest wait for more rows, shortest between two inserts (1000)", false},
+	    {0, "compress", OPT_STR, &o->compress, "none|lz4", "insert.compress",
+		"how inserts travel; lz4 where the way is long (none)", false},
 	    {0, "spool", OPT_STR, &o->spool, "DIR", "insert.spool_dir",
 		"where rows wait while the server is away (/var/lib/flowenricher/spool)", false},
-	    {0, "spool-max", OPT_SIZE, &o->spool_max, "BYTES", "insert.spool_max", "most bytes there (4G)", false},
+	    {0, "spool-max", OPT_SIZE, &o->spool_max, "BYTES", "insert.spool_max", "most bytes there (4G)",
+		false},
 	    {0, "drain-timeout", OPT_SECONDS, &o->drain_ms, "S", "insert.drain_timeout",
 		"at the end, how long to try to empty the spool (30)", false},
 	    {0, "create", OPT_FLAG, &o->create, NULL, "clickhouse.create",
 		"create the database and tables where they are missing", false},
 	    {0, "schema", OPT_STR, &o->schema, "classic|wide", "clickhouse.schema",
 		"shape of the table that is created (classic)", false},
-	    {0, "print-schema", OPT_FLAG, &o->print_schema, NULL, NULL, "print that table's statements and exit",
-		false},
+	    {0, "print-schema", OPT_FLAG, &o->print_schema, NULL, NULL,
+		"print that table's statements and exit", false},
 	    OPT_END,
 	};
 	struct target t;
@@ -401,12 +430,13 @@ main(int argc, char **argv)
 	fill_defaults(o, &in.prog.conf);
 	if (make_target(&t, o, &in.prog.conf, &e) == -1)
 		fatal_config("%s", e.msg);
-	if (o->print_schema) {
-		print_schema(o);
+	if (o->print_schema || in.prog.check_only) {
+		if (o->print_schema)
+			print_schema(o);
+		target_release(&t);
+		prog_finish(&in.prog);
 		return EXIT_OK;
 	}
-	if (in.prog.check_only)
-		return EXIT_OK;
 	add_metrics(&in.prog.metrics, &in);
 	return run(&in, &t);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "ch/compress.h"
 #include "ch/pack.h"
 #include "io/clock.h"
 
@@ -32,13 +33,14 @@ struct sender {
 	struct native *native; /* NULL: the columns are to be asked for */
 	struct batch batch;
 	struct arena scratch;
-	struct buf body, query;
+	struct buf settings; /* of inserts, for the URL */
+	struct buf query, block, body; /* the block: before it is compressed into the body */
 	struct ch_answer answer;
 	int64_t away_since, told; /* 0: the server takes rows */
 	enum ch_verdict away_why;
 };
 
-static void
+void
 target_release(struct target *t)
 {
 	if (t->password != NULL)
@@ -93,9 +95,21 @@ create_tables(struct sender *s, const struct ch_server *server, struct err *e)
 	}
 	if (v == CH_OK)
 		log_notice("created the table %s.%s%s", s->target.database, s->target.table,
-		    schema_has_ttl(server) ? ""
-					   : "; this server knows no TTL, so old rows stay until they are dropped");
+		    schema_has_ttl(server)
+			? ""
+			: "; this server knows no TTL, so old rows stay until they are dropped");
 	return v;
+}
+
+static void
+set_settings(struct sender *s, const struct ch_server *server)
+{
+	s->settings.len = 0;
+	if (s->target.lz4)
+		buf_puts(&s->settings, "decompress=1&");
+	/* Groups keep to few days, but a single batch of an archive may hold many: better many parts than none. */
+	if (ch_server_since(server, 20, 1))
+		buf_puts(&s->settings, "max_partitions_per_insert_block=0&");
 }
 
 /* Connects and learns the table's columns, as far as neither is done. */
@@ -103,16 +117,18 @@ static enum ch_verdict
 get_ready(struct sender *s, struct err *e)
 {
 	const struct target *t = &s->target;
-	struct ch_http_options o = {.url = t->url, .user = t->user, .password = t->password, .abort = &s->abort};
+	struct ch_http_options o = {
+	    .url = t->url, .user = t->user, .password = t->password, .abort = &s->abort};
 	struct ch_server server;
 	enum ch_verdict v;
 
 	if (s->native != NULL)
 		return CH_OK;
 	if (s->http == NULL && (s->http = ch_http_new(&o, e)) == NULL)
-		return CH_POISON;
+		return CH_BUSY;
 	if ((v = ch_ask_server(s->http, &server, e)) != CH_OK)
 		return v;
+	set_settings(s, &server);
 	v = ch_ask_table(s->http, t->database, t->table, &s->table, e);
 	if (v == CH_NO_TABLE && t->create) {
 		if ((v = create_tables(s, &server, e)) == CH_OK)
@@ -123,11 +139,19 @@ get_ready(struct sender *s, struct err *e)
 	s->native = native_new(&s->table, t->peer_as, e);
 	if (s->native == NULL) {
 		ch_table_release(&s->table);
-		return CH_SCHEMA;
+		return CH_MISFIT;
 	}
 	log_info("ClickHouse %s at %s: the table %s.%s has %u columns", server.version, t->url, t->database,
 	    t->table, s->table.count);
 	return CH_OK;
+}
+
+/* A block that is done into the body, so that only one is ever held uncompressed. */
+static void
+compress_block(struct sender *s)
+{
+	ch_compress(&s->body, s->block.p, s->block.len);
+	s->block.len = 0;
 }
 
 /* The group as the body of an INSERT, and that INSERT; the rows in it. */
@@ -137,10 +161,12 @@ encode(struct sender *s, const struct group *g)
 	struct pack k = pack_from(g->p, g->len);
 	uint64_t rows = 0;
 
+	struct buf *out = s->target.lz4 ? &s->block : &s->body;
+
 	native_begin(s->native);
 	while (pack_next(&k, &s->batch))
 		native_note(s->native, &s->batch);
-	s->query.len = s->body.len = 0;
+	s->query.len = s->block.len = s->body.len = 0;
 	buf_puts(&s->query, "INSERT INTO ");
 	ch_quote(&s->query, str_from(s->target.database));
 	buf_putc(&s->query, '.');
@@ -151,10 +177,12 @@ encode(struct sender *s, const struct group *g)
 	k = pack_from(g->p, g->len);
 	while (pack_next(&k, &s->batch)) {
 		rows += s->batch.rows;
-		native_add(s->native, &s->batch, &s->scratch, &s->body);
+		native_add(s->native, &s->batch, &s->scratch, out);
 		arena_reset(&s->scratch);
+		compress_block(s);
 	}
-	native_finish(s->native, &s->body);
+	native_finish(s->native, out);
+	compress_block(s);
 	if (k.skipped > 0)
 		log_warnx("%" PRIu64 " bytes of a segment in %s are damaged: %" PRIu64 " rows of it are lost",
 		    k.skipped, s->waiting, g->rows > rows ? g->rows - rows : 0);
@@ -165,7 +193,10 @@ static enum ch_verdict
 insert(struct sender *s, struct group *g, bool retry, struct err *e)
 {
 	uint64_t unfit = native_unfit(s->native), rows = encode(s, g);
-	struct ch_request r = {.query = buf_cstr(&s->query), .body = s->body.p, .body_len = s->body.len};
+	struct ch_request r = {.query = buf_cstr(&s->query),
+	    .body = s->body.p,
+	    .body_len = s->body.len,
+	    .settings = buf_cstr(&s->settings)};
 	enum ch_verdict v = CH_OK;
 
 	if (rows > 0) {
@@ -182,23 +213,50 @@ insert(struct sender *s, struct group *g, bool retry, struct err *e)
 	return v;
 }
 
+/* Whether the table is still the one that we know; asked when it refuses what it should take. */
+static enum ch_verdict
+look_again(struct sender *s, bool *changed, struct err *e)
+{
+	struct ch_table now;
+	enum ch_verdict v = ch_ask_table(s->http, s->target.database, s->target.table, &now, e);
+
+	*changed = false;
+	if (v == CH_OK) {
+		*changed = !ch_table_eq(&now, &s->table);
+		ch_table_release(&now);
+	}
+	return v;
+}
+
 /*
- * One group to the server, with a second try at once where the first one only met a connection that had
- * gone stale or columns that had changed.
+ * One group to the server, with more tries at once where the first one met only a connection that had gone
+ * stale, or a table that was altered meanwhile. CH_POISON is the last word on a group.
  */
 static enum ch_verdict
-deliver(struct sender *s, struct group *g, bool *refused, struct err *e)
+deliver(struct sender *s, struct group *g, struct err *e)
 {
-	*refused = false;
-	for (int try = 0;; try++) {
+	bool retry = s->away_since != 0;
+
+	for (int tries = 0;; tries++, retry = true) {
+		bool changed;
+		struct err again;
 		enum ch_verdict v = get_ready(s, e);
 
 		if (v != CH_OK)
 			return v;
-		v = insert(s, g, try > 0 || s->away_since != 0, e);
-		*refused = v == CH_POISON || (v == CH_SCHEMA && try > 0);
-		if (try > 0 || (v != CH_SCHEMA && v != CH_UNREACHABLE))
-			return v;
+		v = insert(s, g, retry, e);
+		if (v == CH_POISON) {
+			enum ch_verdict look = look_again(s, &changed, &again);
+
+			if (look != CH_OK) {
+				*e = again;
+				return look;
+			}
+			if (!changed)
+				return v;
+		}
+		if ((v != CH_POISON && v != CH_UNREACHABLE) || tries == 2)
+			return v == CH_POISON ? CH_BUSY : v;
 		forget_columns(s);
 	}
 }
@@ -218,11 +276,12 @@ tell_away(struct sender *s, enum ch_verdict why, const struct err *e)
 	s->told = now;
 	switch (why) {
 	case CH_UNREACHABLE:
-		log_warnx("ClickHouse at %s does not answer (%s); rows wait in %s until it does", t->url, e->msg,
-		    place);
+		log_warnx("ClickHouse at %s does not answer (%s); rows wait in %s until it does", t->url,
+		    e->msg, place);
 		break;
 	case CH_REFUSED_LOGIN:
-		log_warnx("ClickHouse at %s refuses user '%s' (%s): set user and password_file; rows wait in %s",
+		log_warnx(
+		    "ClickHouse at %s refuses user '%s' (%s): set user and password_file; rows wait in %s",
 		    t->url, t->user, e->msg, place);
 		break;
 	case CH_NO_TABLE:
@@ -230,8 +289,9 @@ tell_away(struct sender *s, enum ch_verdict why, const struct err *e)
 			  "rows wait in %s",
 		    t->url, t->database, t->table, e->msg, place);
 		break;
-	case CH_SCHEMA:
-		log_warnx("the table %s.%s cannot take flows (%s); rows wait in %s until its columns are changed",
+	case CH_MISFIT:
+		log_warnx(
+		    "the table %s.%s cannot take flows (%s); rows wait in %s until its columns are changed",
 		    t->database, t->table, e->msg, place);
 		break;
 	default:
@@ -247,8 +307,8 @@ tell_back(struct sender *s)
 	if (s->away_since == 0)
 		return;
 	queue_counts(s->queue, &c);
-	log_notice("ClickHouse at %s takes rows again after %" PRId64 " s; %" PRIu64 " still wait", s->target.url,
-	    (clock_mono_ms() - s->away_since) / 1000, c.rows_waiting);
+	log_notice("ClickHouse at %s takes rows again after %" PRId64 " s; %" PRIu64 " still wait",
+	    s->target.url, (clock_mono_ms() - s->away_since) / 1000, c.rows_waiting);
 	s->away_since = 0;
 }
 
@@ -261,11 +321,10 @@ sender_run(void *arg)
 
 	while (queue_take(s->queue, &g)) {
 		struct err e = {""};
-		bool refused;
 
 		take_target(s);
-		enum ch_verdict v = deliver(s, &g, &refused, &e);
-		if (v != CH_OK && !refused) {
+		enum ch_verdict v = deliver(s, &g, &e);
+		if (v != CH_OK && v != CH_POISON) {
 			if (!atomic_load(&s->abort))
 				tell_away(s, v, &e);
 			queue_done(s->queue, &g, GROUP_RETRY, NULL);
@@ -274,11 +333,12 @@ sender_run(void *arg)
 			back_off = back_off * 2 < BACK_OFF_MAX_MS ? back_off * 2 : BACK_OFF_MAX_MS;
 			continue;
 		}
-		if (refused)
-			log_warnx("ClickHouse refuses %" PRIu64 " rows for good (%s); they are %s%s", g.rows, e.msg,
+		if (v == CH_POISON)
+			log_warnx("ClickHouse refuses %" PRIu64 " rows for good (%s); they are %s%s", g.rows,
+			    e.msg,
 			    s->waiting != NULL ? "set aside in failed/ of " : "lost: there is no spool",
 			    s->waiting != NULL ? s->waiting : "");
-		queue_done(s->queue, &g, refused ? GROUP_FAILED : GROUP_STORED, e.msg);
+		queue_done(s->queue, &g, v == CH_POISON ? GROUP_FAILED : GROUP_STORED, e.msg);
 		tell_back(s);
 		back_off = BACK_OFF_MIN_MS;
 	}
@@ -335,6 +395,8 @@ sender_stop(struct sender *s)
 	forget_columns(s);
 	arena_release(&s->scratch);
 	buf_release(&s->body);
+	buf_release(&s->settings);
+	buf_release(&s->block);
 	buf_release(&s->query);
 	buf_release(&s->answer.text);
 	pthread_mutex_destroy(&s->lock);

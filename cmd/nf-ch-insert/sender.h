@@ -8,14 +8,16 @@
 
 struct target {
 	char *url, *user, *password, *database, *table; /* password may be NULL */
-	bool create;
+	bool create, lz4;
 	enum ch_schema schema;
 	enum peer_as peer_as;
 };
 
+void target_release(struct target *t);
+
 struct sender;
 
-/* Takes the target over, and starts the thread. `waiting` says where rows wait meanwhile, for words: "DIR". */
+/* Takes the target over (and leaves an empty one), and starts the thread. `waiting` says where rows wait meanwhile, for words: "DIR". */
 struct sender *sender_start(struct queue *q, struct target *t, const char *waiting);
 
 /* The next insert goes to this target; takes it over. Columns are asked for again. */

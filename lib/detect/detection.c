@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "detect/sha1.h"
+#include "flow/put.h"
 
 /* The name space of our ids: a UUID of version 4, drawn once. */
 static const uint8_t id_space[16] = {
@@ -26,43 +27,15 @@ detection_id(uint8_t id[16], const struct rule *r, bool trusted, const struct fl
 	buf_release(&name);
 }
 
-/* Bytes of the UTF-8 sequence at p (RFC 3629 §4), or 0. */
-static size_t
-utf8_len(const uint8_t *p, size_t left)
+static void
+write_str(struct buf *out, struct str s)
 {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
-	uint32_t code = n == 1 ? p[0] : p[0] & (0xffU >> (n + 1));
+	char *p = (char *)buf_reserve(out, 6 * s.len + 18);
 
-	if (n == 0 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if (p[i] >> 6 != 2)
-			return 0;
-		code = code << 6 | (p[i] & 0x3f);
-	}
-	return code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : n;
-}
-
-void
-detection_json_str(struct str s, struct buf *out)
-{
-	buf_putc(out, '"');
-	for (size_t i = 0; i < s.len;) {
-		const uint8_t *p = (const uint8_t *)s.p + i;
-		size_t n = utf8_len(p, s.len - i);
-
-		if (n == 0)
-			buf_puts(out, "\xef\xbf\xbd");
-		else if (*p == '"' || *p == '\\')
-			buf_printf(out, "\\%c", *p);
-		else if (*p < 0x20)
-			buf_printf(out, "\\u%04x", *p);
-		else
-			buf_add(out, p, n);
-		i += n > 0 ? n : 1;
-	}
-	buf_putc(out, '"');
+	*p = '"';
+	char *end = put_escaped(p + 1, s);
+	*end++ = '"';
+	out->len += (size_t)(end - p);
 }
 
 static void
@@ -221,7 +194,7 @@ detection_write(const struct detection *d, struct buf *out)
 	write_time(out, "time", d->time_ms);
 	write_time(out, "start", d->start_ms);
 	buf_puts(out, ",\"rule\":");
-	detection_json_str(str_from(d->rule->name), out);
+	write_str(out, str_from(d->rule->name));
 	buf_puts(out, ",\"key\":");
 	flowkey_json(d->key, d->key_bytes, out);
 	buf_printf(out, ",\"window\":%" PRIu32 ",", d->window->seconds);

@@ -49,7 +49,4 @@ void detection_id(uint8_t id[16], const struct rule *r, bool trusted, const stru
 /* Appends the line with its newline. */
 void detection_write(const struct detection *d, struct buf *out);
 
-/* Appends text as a JSON string: quotes, escapes, U+FFFD for what is not UTF-8. */
-void detection_json_str(struct str s, struct buf *out);
-
 #endif

@@ -299,8 +299,8 @@ clock_reset(struct engine *e, uint32_t now)
 void
 engine_batch(struct engine *e, const struct batch *b, struct arena *a)
 {
-	struct work w;
-	uint64_t **filtered = arena_alloc(a, (e->filter_count + 1) * sizeof *filtered);
+	struct work w = {.time_ms = NULL};
+	uint64_t **filtered = arena_alloc(a, (e->sieve_count + 1) * sizeof *filtered);
 	struct view *views = arena_alloc(a, (e->state_count + 1) * sizeof *views);
 
 	e->counts.flows += b->rows;
@@ -310,9 +310,9 @@ engine_batch(struct engine *e, const struct batch *b, struct arena *a)
 	work_times(e, &w);
 	w.packets = flows_packets(&w.flows);
 	w.bytes = flows_bytes(&w.flows);
-	for (uint32_t i = 0; i < e->filter_count; i++) {
+	for (uint32_t i = 0; i < e->sieve_count; i++) {
 		filtered[i] = arena_dup(a, w.alive, w.flows.words * sizeof *w.alive);
-		filter_run(&e->filters[i], &w.flows, filtered[i]);
+		sieve_run(&e->sieves[i], &w.flows, filtered[i]);
 	}
 	for (uint32_t i = 0; i < e->state_count; i++)
 		view_init(&views[i], &e->states[i], &w, filtered[e->states[i].filter]);

@@ -13,12 +13,12 @@
 
 #include "base/map.h"
 #include "detect/engine.h"
-#include "detect/filter.h"
+#include "detect/sieve.h"
 #include "detect/groups.h"
 
 struct run {
 	const struct rule *rule;
-	enum filter_trust trust;
+	enum sieve_trust trust;
 	unsigned actions;
 	uint32_t state; /* index */
 	/* thresholds, those on the same sum joined; 0 asks for nothing */
@@ -89,10 +89,10 @@ struct engine {
 	uint64_t seed;
 
 	struct run *runs;
-	struct filter *filters;
-	char **filter_texts;
+	struct sieve *sieves;
+	char **sieve_texts;
 	struct state *states;
-	uint32_t run_count, filter_count, state_count;
+	uint32_t run_count, sieve_count, state_count;
 
 	uint32_t now; /* the current second; 0: no flow yet */
 	uint32_t stale_run; /* stale flows in a row */

@@ -19,24 +19,24 @@ run_holds(struct engine *e, const struct run *r, struct group *g, uint32_t now)
 }
 
 static uint32_t
-filter_index(struct engine *e, const struct rule *r, enum filter_trust trust)
+sieve_index(struct engine *e, const struct rule *r, enum sieve_trust trust)
 {
 	struct buf text = {0};
 
 	buf_printf(&text, "trust: %d\n", (int)trust);
 	rule_filter_print(&r->filter, "", &text);
-	for (uint32_t i = 0; i < e->filter_count; i++) {
-		if (strcmp(e->filter_texts[i], buf_cstr(&text)) != 0)
+	for (uint32_t i = 0; i < e->sieve_count; i++) {
+		if (strcmp(e->sieve_texts[i], buf_cstr(&text)) != 0)
 			continue;
 		buf_release(&text);
 		return i;
 	}
-	e->filters = mem_resize(e->filters, e->filter_count + 1, sizeof *e->filters);
-	e->filter_texts = mem_resize(e->filter_texts, e->filter_count + 1, sizeof *e->filter_texts);
-	filter_init(&e->filters[e->filter_count], &r->filter, trust);
-	e->filter_texts[e->filter_count] = mem_strdup(buf_cstr(&text));
+	e->sieves = mem_resize(e->sieves, e->sieve_count + 1, sizeof *e->sieves);
+	e->sieve_texts = mem_resize(e->sieve_texts, e->sieve_count + 1, sizeof *e->sieve_texts);
+	sieve_init(&e->sieves[e->sieve_count], &r->filter, trust);
+	e->sieve_texts[e->sieve_count] = mem_strdup(buf_cstr(&text));
 	buf_release(&text);
-	return e->filter_count++;
+	return e->sieve_count++;
 }
 
 /* Adds the run to the state that it shares, or to one of its own. */
@@ -45,11 +45,11 @@ state_join(struct engine *e, uint32_t index)
 {
 	struct run *run = &e->runs[index];
 	const struct rule *r = run->rule;
-	uint32_t filter = filter_index(e, r, run->trust), i = 0;
+	uint32_t filter = sieve_index(e, r, run->trust), i = 0;
 	struct buf text = {0};
 
 	/* The score is part of it: a state keeps the latest score that is high enough, for one limit. */
-	buf_printf(&text, "%sgroup_by: ", e->filter_texts[filter]);
+	buf_printf(&text, "%sgroup_by: ", e->sieve_texts[filter]);
 	rule_key_print(&r->key, &text);
 	buf_printf(&text, "\ntime_window: %" PRIu32 "\nmin_ml_score: %.17g\n", r->window, r->min_ml_score);
 	while (i < e->state_count && strcmp(e->states[i].identity, buf_cstr(&text)) != 0)
@@ -79,7 +79,7 @@ least(uint64_t total, uint64_t average, uint32_t window)
 }
 
 static void
-run_add(struct engine *e, const struct rule *r, enum filter_trust trust, unsigned actions)
+run_add(struct engine *e, const struct rule *r, enum sieve_trust trust, unsigned actions)
 {
 	uint64_t bits = r->limits[LIMIT_BPS] * r->window;
 
@@ -152,22 +152,22 @@ engine_unbuild(struct engine *e)
 		free(e->states[i].identity);
 		free(e->states[i].runs);
 	}
-	for (uint32_t i = 0; i < e->filter_count; i++) {
-		filter_release(&e->filters[i]);
-		free(e->filter_texts[i]);
+	for (uint32_t i = 0; i < e->sieve_count; i++) {
+		sieve_release(&e->sieves[i]);
+		free(e->sieve_texts[i]);
 	}
 	free(e->states);
-	free(e->filters);
-	free(e->filter_texts);
+	free(e->sieves);
+	free(e->sieve_texts);
 	free(e->runs);
 	rules_release(&e->rules.rules);
 	nets_release(&e->rules.own);
 	ranges_release(&e->rules.upstream);
 	e->states = NULL;
-	e->filters = NULL;
-	e->filter_texts = NULL;
+	e->sieves = NULL;
+	e->sieve_texts = NULL;
 	e->runs = NULL;
-	e->state_count = e->filter_count = e->run_count = 0;
+	e->state_count = e->sieve_count = e->run_count = 0;
 }
 
 /* Which new state goes on where an old one was, or -1. */
@@ -222,10 +222,10 @@ engine_reload(struct engine *e, struct engine_rules *r)
 	e->rules = *r;
 	*r = (struct engine_rules){0};
 	e->runs = NULL;
-	e->filters = NULL;
-	e->filter_texts = NULL;
+	e->sieves = NULL;
+	e->sieve_texts = NULL;
 	e->states = NULL;
-	e->run_count = e->filter_count = e->state_count = 0;
+	e->run_count = e->sieve_count = e->state_count = 0;
 	runs_build(e);
 	for (uint32_t i = 0; i < old.run_count; i++)
 		successor[i] = run_successor(e, &old, &old.runs[i]);

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "detect/rule_keys.h"
+#include "flow/tcpflags.h"
 
-enum { PROTO_TCP = 6, FLAG_SYN = 2, FLAG_ACK = 16 };
+enum { PROTO_TCP = 6 };
 
 enum { SAME_SRC_IP, SAME_DST_IP, SAME_SRC_PORT, SAME_DST_PORT };
 
@@ -151,8 +152,8 @@ static bool
 easily_forged(const struct rule_filter *f)
 {
 	bool tcp_only = f->proto.n == 1 && f->proto.v[0].lo == PROTO_TCP && f->proto.v[0].hi == PROTO_TCP;
-	bool syn_alone = (f->flags_mask & FLAG_ACK) != 0 && (f->flags_value & FLAG_ACK) == 0 &&
-			 (f->flags_value & FLAG_SYN) != 0;
+	bool syn_alone = (f->flags_mask & TCP_ACK) != 0 && (f->flags_value & TCP_ACK) == 0 &&
+			 (f->flags_value & TCP_SYN) != 0;
 
 	return !tcp_only || syn_alone;
 }

@@ -1,55 +1,16 @@
 /* TCP flags as rules write them. */
 #include <string.h>
-#include <strings.h>
 
 #include "detect/rule_keys.h"
+#include "flow/tcpflags.h"
 
-/* Bit n of the flags octet (RFC 9293 §3.1), lowest first. */
-static const char letters[] = "FSRPAUEC";
-static const char *const names[] = {"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"};
-
+/* Flags in one of the forms of flow/tcpflags.h, or 0 for none. */
 static uint16_t
-name_flag(struct str s)
+some_flags(struct str s)
 {
-	for (unsigned i = 0; i < 8; i++)
-		if (s.len == 3 && strncasecmp(s.p, names[i], 3) == 0)
-			return (uint16_t)(1U << i);
-	return 0;
-}
+	uint16_t flags;
 
-/* A run of letters such as "SA", or 0. */
-static uint16_t
-letters_flags(struct str s)
-{
-	uint16_t flags = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		const char *l = s.p[i] != '\0' ? strchr(letters, s.p[i] & ~0x20) : NULL;
-
-		if (l == NULL || *l == '\0')
-			return 0;
-		flags |= (uint16_t)(1U << (l - letters));
-	}
-	return flags;
-}
-
-/* A name, names joined by '-' or '+', or letters; 0 if it is none of these. */
-static uint16_t
-group_flags(struct str s)
-{
-	uint16_t flags = 0;
-	size_t from = 0;
-
-	for (size_t i = 0; i <= s.len; i++) {
-		if (i < s.len && s.p[i] != '-' && s.p[i] != '+')
-			continue;
-		uint16_t one = name_flag((struct str){s.p + from, i - from});
-		if (one == 0)
-			return letters_flags(s);
-		flags |= one;
-		from = i + 1;
-	}
-	return flags;
+	return tcpflags_parse(&flags, s) == 0 ? flags & 0xff : 0;
 }
 
 int
@@ -60,9 +21,9 @@ tcp_flags_parse(struct str s, uint16_t *set, uint16_t *clear, struct err *e)
 
 	if (slash != NULL) {
 		struct str left = {s.p, (size_t)(slash - s.p)}, right = {slash + 1, s.len - left.len - 1};
-		uint16_t mask = group_flags(right);
+		uint16_t mask = some_flags(right);
 
-		on = group_flags(left);
+		on = some_flags(left);
 		if (mask == 0 || (on == 0 && left.len > 0))
 			goto bad;
 		if ((on & ~mask) != 0)
@@ -72,9 +33,9 @@ tcp_flags_parse(struct str s, uint16_t *set, uint16_t *clear, struct err *e)
 			    (int)s.len, s.p);
 		off = mask & (uint16_t)~on;
 	} else if (s.len > 0 && s.p[0] == '!') {
-		off = group_flags((struct str){s.p + 1, s.len - 1});
+		off = some_flags((struct str){s.p + 1, s.len - 1});
 	} else {
-		on = group_flags(s);
+		on = some_flags(s);
 	}
 	if ((on | off) == 0)
 		goto bad;
@@ -92,6 +53,7 @@ bad:
 void
 tcp_flags_print(uint16_t mask, uint16_t value, struct buf *out)
 {
+	static const char *const names[] = {"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"};
 	const char *sep = "";
 
 	for (unsigned i = 0; i < 8; i++) {

@@ -106,9 +106,9 @@ fast_str(const char *p, struct str *v)
 	return *end == '"' ? end + 1 : NULL;
 }
 
-/* ["64500","64496"], as NUL-terminated strings at `to`, which has room for the line and LINE_SLACK. */
+/* ["64500","64496"], as NUL-terminated strings at `to`, which has room for `room` bytes. */
 static inline const char *
-fast_list(const char *p, char *to, size_t *len)
+fast_list(const char *p, char *to, size_t room, size_t *len)
 {
 	char *start = to;
 
@@ -119,7 +119,7 @@ fast_list(const char *p, char *to, size_t *len)
 			return NULL;
 		const char *end = plain_end(++p);
 		size_t n = (size_t)(end - p);
-		if (*end != '"')
+		if (*end != '"' || n + 8 > room - (size_t)(to - start))
 			return NULL;
 		for (size_t i = 0; i < n; i += 8)
 			memcpy(to + i, p + i, 8);

@@ -15,6 +15,8 @@
 #include "flow/ndjson_in.h"
 #include "io/clock.h"
 
+enum { LIST_ROOM = 4096 }; /* for lists of the usual length */
+
 #define likely(condition) __builtin_expect(!!(condition), 1)
 
 struct ndjson_reader *
@@ -130,9 +132,10 @@ static inline const char *
 list_fast(struct ndjson_reader *r, struct builder *bd, enum field f, const char *p)
 {
 	size_t len;
-	char *to = (char *)buf_reserve(&r->list, (size_t)(line_json(r, p).end - p) + LINE_SLACK);
 
-	if ((p = fast_list(p, to, &len)) != NULL)
+	r->list.len = 0;
+	char *to = (char *)buf_reserve(&r->list, LIST_ROOM);
+	if ((p = fast_list(p, to, LIST_ROOM, &len)) != NULL)
 		builder_str(bd, f, (struct str){to, len});
 	return p;
 }
@@ -191,10 +194,13 @@ static const char *
 object_read(struct ndjson_reader *r, const char *p, struct builder *bd, struct err *e)
 {
 	struct key *last = &r->keys[r->dialect].head;
-	struct json empty = line_json(r, p);
 
-	if (json_take(&empty, '}'))
-		return empty.p;
+	if (*p != '"') {
+		struct json empty = line_json(r, p);
+
+		if (json_take(&empty, '}'))
+			return empty.p;
+	}
 	for (;;) {
 		struct key *k = last->next;
 		const char *key_at = p, *value;
@@ -228,6 +234,8 @@ object_read(struct ndjson_reader *r, const char *p, struct builder *bd, struct e
 			p = space_skip(p + 1);
 			continue;
 		}
+		if (*p == '}')
+			return p + 1;
 		struct json j = line_json(r, p);
 		if (json_take(&j, '}'))
 			return j.p;
@@ -263,15 +271,19 @@ row_read(struct ndjson_reader *r, const char *p, struct builder *bd, struct err 
 	}
 }
 
-/* What may stand after an object: space, and in an array what joins its elements. */
+/*
+ * What may stand after an object: space, and in an array what joins its elements.
+ * An object over several lines is taken for such an element anyway, for nfdump -q
+ * leaves out the brackets and not the commas.
+ */
 static int
 line_end_check(struct ndjson_reader *r, const char *p, struct err *e)
 {
 	struct json j = line_json(r, p);
 
-	if (r->in_array) {
+	if (r->in_array || r->object.len > 0) {
 		json_take(&j, ',');
-		r->in_array = !json_take(&j, ']');
+		r->in_array = !json_take(&j, ']') && r->in_array;
 	}
 	json_space(&j);
 	if (j.p != j.end)
@@ -286,7 +298,9 @@ object_line(struct ndjson_reader *r, const char *p, struct builder *bd, struct s
 	p = row_read(r, p, bd, e);
 	if (p == NULL)
 		return NDJSON_BAD;
-	if (*p != '\n' && line_end_check(r, p, e) == -1) {
+	if (*p == '\n') {
+		r->end = p;
+	} else if (line_end_check(r, p, e) == -1) {
 		if (!r->marked)
 			builder_undo(bd);
 		return NDJSON_BAD;
@@ -491,4 +505,22 @@ ndjson_read_many(struct ndjson_reader *r, struct str text, struct builder *bd, e
 			p += len + 1;
 	}
 	return (size_t)(p - text.p);
+}
+
+size_t
+ndjson_read_last(struct ndjson_reader *r, struct str text, struct builder *bd, enum ndjson_result *last,
+    struct str *mark, struct err *e)
+{
+	*last = NDJSON_NOTHING;
+	if (builder_full(bd) || (text.len == 0 && r->object.len == 0) || r->skipping)
+		return r->skipping ? text.len : 0;
+	const char *copy = line_copy(r, text.p, text.len), *at = copy;
+	*last = line_read(r, &at, bd, mark, e);
+	if (*last == NDJSON_PARTIAL) {
+		err_set(
+		    e, "the object that began in line %llu has no end", (unsigned long long)r->object_line);
+		r->object.len = 0;
+		*last = NDJSON_BAD;
+	}
+	return at != copy ? text.len : 0;
 }

@@ -1,4 +1,4 @@
-#include "detect/filter.h"
+#include "detect/sieve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +18,9 @@ port_bits(const struct ranges *ports)
 }
 
 void
-filter_init(struct filter *x, const struct rule_filter *rule, enum filter_trust trust)
+sieve_init(struct sieve *x, const struct rule_filter *rule, enum sieve_trust trust)
 {
-	*x = (struct filter){.rule = rule, .trust = trust};
+	*x = (struct sieve){.rule = rule, .trust = trust};
 	for (unsigned p = 0; p < 256; p++)
 		x->proto[p] = ranges_have(&rule->proto, p);
 	x->src_port = port_bits(&rule->src_port);
@@ -28,15 +28,15 @@ filter_init(struct filter *x, const struct rule_filter *rule, enum filter_trust 
 }
 
 void
-filter_release(struct filter *x)
+sieve_release(struct sieve *x)
 {
 	free(x->src_port);
 	free(x->dst_port);
-	*x = (struct filter){0};
+	*x = (struct sieve){0};
 }
 
 static void
-run_trust(const struct filter *x, struct flows *f, uint64_t *bits)
+run_trust(const struct sieve *x, struct flows *f, uint64_t *bits)
 {
 	const struct col *c = batch_col(f->batch, FIELD_trusted);
 
@@ -51,7 +51,7 @@ run_trust(const struct filter *x, struct flows *f, uint64_t *bits)
 }
 
 static void
-run_proto(const struct filter *x, struct flows *f, uint64_t *bits)
+run_proto(const struct sieve *x, struct flows *f, uint64_t *bits)
 {
 	const uint8_t *proto = flows_flat(f, FIELD_proto);
 
@@ -63,7 +63,7 @@ run_proto(const struct filter *x, struct flows *f, uint64_t *bits)
 }
 
 static void
-run_flags(const struct filter *x, struct flows *f, uint64_t *bits)
+run_flags(const struct sieve *x, struct flows *f, uint64_t *bits)
 {
 	const uint16_t *flags = flows_u16(f, FIELD_tcpflags);
 
@@ -272,7 +272,7 @@ run_direction(const struct rule_filter *r, struct flows *f, uint64_t *bits)
 
 /* What is cheap and takes most away comes first. */
 void
-filter_run(const struct filter *x, struct flows *f, uint64_t *bits)
+sieve_run(const struct sieve *x, struct flows *f, uint64_t *bits)
 {
 	const struct rule_filter *r = x->rule;
 

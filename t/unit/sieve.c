@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "detect/filter.h"
+#include "detect/sieve.h"
 #include "flow/builder.h"
 
 /* Rows that differ in what filters look at; row 7 has next to nothing. */
@@ -140,7 +140,7 @@ run_case(size_t n, const struct batch *b, uint64_t bits[2])
 	struct nets own = {0};
 	struct ranges upstream = {0};
 	struct arena a = {0};
-	struct filter x;
+	struct sieve x;
 	struct flows f;
 	struct err e;
 	char yaml[256];
@@ -158,12 +158,12 @@ run_case(size_t n, const struct batch *b, uint64_t bits[2])
 	if (cases[n].upstream != 0)
 		ranges_add(&upstream, cases[n].upstream, cases[n].upstream);
 	ranges_seal(&upstream);
-	filter_init(&x, &rs.v[0].filter, TRUST_ANY);
+	sieve_init(&x, &rs.v[0].filter, TRUST_ANY);
 	flows_init(&f, b, &a, &own, &upstream);
 	bits[0] = UINT64_MAX;
 	bits[1] = (UINT64_C(1) << (ROWS - 64)) - 1;
-	filter_run(&x, &f, bits);
-	filter_release(&x);
+	sieve_run(&x, &f, bits);
+	sieve_release(&x);
 	nets_release(&own);
 	ranges_release(&upstream);
 	arena_release(&a);
@@ -221,18 +221,18 @@ trust_parts_the_flows(void **state)
 	rows_put(&bd);
 	builder_finish(&bd, &b);
 	for (int trust = TRUST_ONLY; trust <= TRUST_NONE; trust++) {
-		struct filter x;
+		struct sieve x;
 		struct flows f;
 		uint64_t bits[2] = {UINT64_MAX, (UINT64_C(1) << (ROWS - 64)) - 1};
 
-		filter_init(&x, &nothing, (enum filter_trust)trust);
+		sieve_init(&x, &nothing, (enum sieve_trust)trust);
 		flows_init(&f, &b, &a, &own, &upstream);
-		filter_run(&x, &f, bits);
+		sieve_run(&x, &f, bits);
 		for (unsigned i = 0; i < ROWS; i++) {
 			bool untrusted = i < 40 && i % 2 == 1 && i != 7;
 			assert_int_equal(FLOWS_BIT(bits, i), untrusted == (trust == TRUST_NONE));
 		}
-		filter_release(&x);
+		sieve_release(&x);
 	}
 	arena_release(&a);
 	builder_release(&bd);
@@ -248,5 +248,5 @@ main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("sieve", tests, NULL, NULL);
 }
