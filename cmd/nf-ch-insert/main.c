@@ -44,8 +44,7 @@ struct inserter {
 	struct sender *sender;
 	struct stage *stage;
 	struct loop_fd *wake;
-	bool paused;
-	int status;
+	bool paused, drained;
 	/* what the metrics show; the counting is done by two threads */
 	struct queue_counts counts;
 	uint64_t unfit;
@@ -241,17 +240,6 @@ on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 	return 0;
 }
 
-/* Marks end here. */
-static int
-on_mark(void *arg, struct stage *s, struct batch *b, struct err *e)
-{
-	(void)arg;
-	(void)s;
-	(void)b;
-	(void)e;
-	return 0;
-}
-
 static void
 on_tick(void *arg, struct stage *s, int64_t wall_ms)
 {
@@ -293,6 +281,17 @@ on_reload(void *arg, const struct conf *c, struct err *e)
 	return status;
 }
 
+/* Ends the sender; what it left in memory goes to disk. */
+static void
+wrap_up(struct inserter *in)
+{
+	refresh_counts(in);
+	sender_stop(in->sender);
+	in->sender = NULL;
+	queue_rest(in->queue);
+	queue_counts(in->queue, &in->counts);
+}
+
 static int
 on_end(void *arg, struct stage *s, struct err *e)
 {
@@ -300,13 +299,9 @@ on_end(void *arg, struct stage *s, struct err *e)
 
 	(void)s;
 	(void)e;
-	bool empty = queue_drain(in->queue, (int64_t)in->o.drain_ms);
 	loop_fd_remove(in->wake);
-	in->wake = NULL;
-	refresh_counts(in);
-	in->status = empty && in->counts.rows_lost + in->counts.rows_failed + in->counts.rows_dropped == 0
-			 ? EXIT_OK
-			 : EXIT_FAILED;
+	in->drained = queue_drain(in->queue, (int64_t)in->o.drain_ms);
+	wrap_up(in);
 	return 0;
 }
 
@@ -315,28 +310,29 @@ add_metrics(struct metrics *m, const struct inserter *in)
 {
 	const struct queue_counts *c = &in->counts;
 
-	metrics_counter(m, "nf_ch_insert_rows_total", "rows that came in", &c->rows_in);
+	metrics_counter(m, "nf_ch_insert_rows_total", "Rows that came in.", &c->rows_in);
 	metrics_counter(
-	    m, "nf_ch_insert_stored_rows_total", "rows that the server acknowledged", &c->rows_stored);
+	    m, "nf_ch_insert_stored_rows_total", "Rows that the server acknowledged.", &c->rows_stored);
 	metrics_counter(
-	    m, "nf_ch_insert_spooled_rows_total", "rows that went to disk first", &c->rows_spooled);
+	    m, "nf_ch_insert_spooled_rows_total", "Rows that went to disk first.", &c->rows_spooled);
 	static const char dropped[] = "nf_ch_insert_dropped_rows_total",
-			  why[] = "rows that are not stored, by reason";
+			  why[] = "Rows that are not stored, by reason.";
 	metrics_add(m, dropped, "reason=\"spool_full\"", why, METRIC_COUNTER, &c->rows_dropped);
 	metrics_add(m, dropped, "reason=\"refused\"", why, METRIC_COUNTER, &c->rows_failed);
 	metrics_add(m, dropped, "reason=\"lost\"", why, METRIC_COUNTER, &c->rows_lost);
-	metrics_counter(m, "nf_ch_insert_inserts_total", "inserts sent", &c->inserts);
-	metrics_counter(m, "nf_ch_insert_bytes_total", "bytes of inserts sent", &c->bytes);
-	metrics_counter(m, "nf_ch_insert_retries_total", "inserts sent again", &c->retries);
+	metrics_counter(m, "nf_ch_insert_inserts_total", "Inserts sent.", &c->inserts);
+	metrics_counter(m, "nf_ch_insert_bytes_total", "Bytes of inserts sent.", &c->bytes);
+	metrics_counter(m, "nf_ch_insert_retries_total", "Inserts sent again.", &c->retries);
 	metrics_counter(m, "nf_ch_insert_ambiguous_total",
-	    "inserts sent whole and not answered: their rows may be there twice", &c->ambiguous);
+	    "Inserts sent whole and not answered: their rows may be there twice.", &c->ambiguous);
 	metrics_counter(m, "nf_ch_insert_unfit_values_total",
-	    "values that a column could not hold as they were", &in->unfit);
-	metrics_gauge(m, "nf_ch_insert_up", "whether the server takes rows", &c->up);
+	    "Values that a column could not hold as they were.", &in->unfit);
+	metrics_gauge(m, "nf_ch_insert_up", "Whether the server takes rows.", &c->up);
 	metrics_gauge(
-	    m, "nf_ch_insert_waiting_rows", "rows not yet stored, in memory and on disk", &c->rows_waiting);
-	metrics_gauge(m, "nf_ch_insert_spool_rows", "rows on disk", &c->spool_rows);
-	metrics_gauge(m, "nf_ch_insert_spool_bytes", "bytes of the spool, failed/ included", &c->spool_bytes);
+	    m, "nf_ch_insert_waiting_rows", "Rows not yet stored, in memory and on disk.", &c->rows_waiting);
+	metrics_gauge(m, "nf_ch_insert_spool_rows", "Rows on disk.", &c->spool_rows);
+	metrics_gauge(
+	    m, "nf_ch_insert_spool_bytes", "Bytes of the spool, failed/ included.", &c->spool_bytes);
 }
 
 /* The account at the end, in words where something is not as it should be. */
@@ -360,7 +356,7 @@ static int
 run(struct inserter *in, struct target *t)
 {
 	static const struct stage_ops ops = {
-	    .batch = on_batch, .mark = on_mark, .tick = on_tick, .reload = on_reload, .end = on_end};
+	    .batch = on_batch, .tick = on_tick, .reload = on_reload, .end = on_end};
 	struct stage_options so = {.in = {.zone = conf_str(&in->prog.conf, "timezone")}, .no_output = true};
 	char *dir = spool_dir(&in->o);
 	struct spool *spool = open_spool(&in->o, dir);
@@ -376,16 +372,15 @@ run(struct inserter *in, struct target *t)
 
 	in->queue = queue_new(&qo);
 	in->sender = sender_start(in->queue, t, spool != NULL ? dir : NULL);
-	in->status = EXIT_FAILED;
 	int status = stage_run(&in->prog, &so, &ops, in);
-	sender_stop(in->sender);
-	queue_rest(in->queue);
-	queue_counts(in->queue, &in->counts);
+	if (in->sender != NULL) /* it ended before the end of input */
+		wrap_up(in);
 	tell_end(in, dir);
-	prog_finish(&in->prog);
+	bool whole =
+	    in->drained && in->counts.rows_lost + in->counts.rows_failed + in->counts.rows_dropped == 0;
 	queue_free(in->queue);
 	free(dir);
-	return status != EXIT_OK ? status : in->status;
+	return status == EXIT_OK && !whole ? EXIT_FAILED : status;
 }
 
 int

@@ -68,4 +68,12 @@ enum ndjson_result ndjson_read(
 size_t ndjson_read_many(struct ndjson_reader *r, struct str text, struct builder *bd,
     enum ndjson_result *last, struct str *mark, struct err *e);
 
+/*
+ * The same at the end of the text, for what stands behind its last newline, which
+ * may be nothing: a line all the same, or the end of an object over several. One
+ * that is still open is NDJSON_BAD. Call until it uses nothing and nothing is bad.
+ */
+size_t ndjson_read_last(struct ndjson_reader *r, struct str text, struct builder *bd,
+    enum ndjson_result *last, struct str *mark, struct err *e);
+
 #endif

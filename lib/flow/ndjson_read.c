@@ -271,15 +271,19 @@ row_read(struct ndjson_reader *r, const char *p, struct builder *bd, struct err 
 	}
 }
 
-/* What may stand after an object: space, and in an array what joins its elements. */
+/*
+ * What may stand after an object: space, and in an array what joins its elements.
+ * An object over several lines is taken for such an element anyway, for nfdump -q
+ * leaves out the brackets and not the commas.
+ */
 static int
 line_end_check(struct ndjson_reader *r, const char *p, struct err *e)
 {
 	struct json j = line_json(r, p);
 
-	if (r->in_array) {
+	if (r->in_array || r->object.len > 0) {
 		json_take(&j, ',');
-		r->in_array = !json_take(&j, ']');
+		r->in_array = !json_take(&j, ']') && r->in_array;
 	}
 	json_space(&j);
 	if (j.p != j.end)
@@ -501,4 +505,22 @@ ndjson_read_many(struct ndjson_reader *r, struct str text, struct builder *bd, e
 			p += len + 1;
 	}
 	return (size_t)(p - text.p);
+}
+
+size_t
+ndjson_read_last(struct ndjson_reader *r, struct str text, struct builder *bd, enum ndjson_result *last,
+    struct str *mark, struct err *e)
+{
+	*last = NDJSON_NOTHING;
+	if (builder_full(bd) || (text.len == 0 && r->object.len == 0) || r->skipping)
+		return r->skipping ? text.len : 0;
+	const char *copy = line_copy(r, text.p, text.len), *at = copy;
+	*last = line_read(r, &at, bd, mark, e);
+	if (*last == NDJSON_PARTIAL) {
+		err_set(
+		    e, "the object that began in line %llu has no end", (unsigned long long)r->object_line);
+		r->object.len = 0;
+		*last = NDJSON_BAD;
+	}
+	return at != copy ? text.len : 0;
 }

@@ -1,5 +1,6 @@
 #include "flow/stage.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@ enum {
 	SILENCE_MS = 5, /* without input, before output is flushed */
 	GRACE_MS = 100, /* without input, before a stop believes that the pipe is empty */
 	STOP_MS = 2000, /* that a stop may take while input keeps coming */
+	AGAIN_MS = 1000, /* between two stops that are no echo of one */
 	TICK_MS = 1000,
 };
 
@@ -26,9 +28,12 @@ struct stage {
 	struct loop_fd *input;
 	struct loop_timer *silence, *tick, *grace;
 	struct arena arena;
+	struct batch batch; /* the one at hand */
 	struct log_limit complaints;
-	bool stopping, closed, paused, ended;
-	int64_t stop_by; /* monotonic */
+	bool stopping, closed, begun, paused, eof, finishing, ended;
+	bool enough; /* nothing more is wanted, not even what was read */
+	const char *input_name;
+	int64_t stop_since; /* monotonic */
 	int status;
 };
 
@@ -37,7 +42,7 @@ complain(void *arg, const char *place, const char *words)
 {
 	struct stage *s = arg;
 
-	log_limited(&s->complaints, clock_mono_ms(), "input: %s: %s", place, words);
+	log_limited(&s->complaints, clock_mono_ms(), "%s: %s: %s", s->input_name, place, words);
 }
 
 static void
@@ -95,27 +100,26 @@ handle(struct stage *s, struct batch *b, struct err *e)
 	return s->out != NULL ? stage_emit(s, b, e) : 0;
 }
 
-/* Hands over what was read. */
+/* Hands over what was read, for as long as the program takes it. */
 static int
 take(struct stage *s, bool flush, struct err *e)
 {
-	struct batch b;
-	int n;
+	struct batch *b = &s->batch;
+	int n = 0;
 
-	while ((n = stream_in_next(s->in, &b, flush, e)) == 1) {
-		if (handle(s, &b, e) == -1)
+	while (!s->ended && !s->enough && (!s->paused || s->finishing) &&
+	       (n = stream_in_next(s->in, b, flush, e)) == 1)
+		if (handle(s, b, e) == -1)
 			return -1;
-		if (s->ended)
-			return 0;
-	}
-	return n;
+	return n == -1 ? -1 : 0;
 }
 
 /* Goes over to the next input, if there is one. */
 static bool
 next_input(struct stage *s)
 {
-	int fd = s->ops->next != NULL && !s->stopping ? s->ops->next(s->arg, s) : -1;
+	const char *name = "input";
+	int fd = s->ops->next != NULL && !s->stopping ? s->ops->next(s->arg, s, &name) : -1;
 
 	if (fd == -1)
 		return false;
@@ -123,8 +127,10 @@ next_input(struct stage *s)
 	s->input = NULL;
 	close(s->fd);
 	s->fd = fd;
+	s->eof = false;
 	stage_pause(s, s->paused);
-	stream_in_switch(s->in, fd);
+	s->input_name = name;
+	stream_in_switch(s->in, fd, name);
 	return true;
 }
 
@@ -133,17 +139,39 @@ static void
 finish(struct stage *s)
 {
 	struct err e;
+	int more = 0;
 
-	if (s->ended)
+	if (s->ended || s->finishing)
 		return;
+	s->finishing = true; /* what was read goes, be there room or not */
+	stage_pause(s, true);
 	if (take(s, true, &e) == -1 ||
-	    (s->ops->end != NULL && !s->ended && s->ops->end(s->arg, s, &e) == -1) ||
+	    (s->ops->end != NULL && !s->ended && (more = s->ops->end(s->arg, s, &e)) == -1) ||
 	    stage_flush(s, &e) == -1) {
 		stage_fail(s, &e);
 		return;
 	}
+	if (more == 0)
+		stage_done(s);
+}
+
+void
+stage_done(struct stage *s)
+{
 	s->ended = true;
 	loop_break(s->loop);
+}
+
+/* Input came or its end did, or there is room again. */
+static void
+go_on(struct stage *s, bool flush)
+{
+	struct err e;
+
+	if (take(s, flush || s->eof, &e) == -1)
+		stage_fail(s, &e);
+	else if (s->eof && !s->paused && !s->ended && !next_input(s))
+		finish(s);
 }
 
 static void
@@ -155,19 +183,18 @@ on_input(void *arg, int fd, int what)
 	(void)fd;
 	(void)what;
 	int n = stream_in_fill(s->in, &e);
-	if (n == -1 || take(s, n == 0, &e) == -1) {
+	if (n == -1) {
 		stage_fail(s, &e);
 		return;
 	}
-	if (s->ended)
+	s->eof = n == 0;
+	if (s->eof)
+		loop_fd_set(s->input, 0);
+	go_on(s, false);
+	if (s->ended || s->finishing || s->eof)
 		return;
-	if (n == 0) {
-		if (!next_input(s))
-			finish(s);
-		return;
-	}
 	loop_timer_set(s->silence, SILENCE_MS);
-	if (s->stopping && clock_mono_ms() >= s->stop_by)
+	if (s->stopping && clock_mono_ms() >= s->stop_since + STOP_MS)
 		finish(s);
 	else if (s->stopping)
 		loop_timer_set(s->grace, GRACE_MS);
@@ -179,18 +206,26 @@ on_silence(void *arg)
 	struct stage *s = arg;
 	struct err e;
 
-	if (s->ended)
+	if (s->ended || s->finishing)
 		return;
-	if (take(s, true, &e) == -1 ||
-	    (s->ops->idle != NULL && !s->ended && s->ops->idle(s->arg, s, &e) == -1) ||
+	go_on(s, true);
+	if (s->ended || s->finishing)
+		return;
+	if ((s->ops->idle != NULL && !s->paused && s->ops->idle(s->arg, s, &e) == -1) ||
 	    stage_flush(s, &e) == -1)
 		stage_fail(s, &e);
 }
 
+/* Nothing came for a while, unless it was us who did not take it. */
 static void
 on_grace(void *arg)
 {
-	finish(arg);
+	struct stage *s = arg;
+
+	if (s->paused && clock_mono_ms() < s->stop_since + STOP_MS)
+		loop_timer_set(s->grace, GRACE_MS);
+	else
+		finish(s);
 }
 
 static void
@@ -206,14 +241,19 @@ static void
 on_stop(void *arg)
 {
 	struct stage *s = arg;
+	int64_t now = clock_mono_ms();
 
-	if (s->stopping) {
+	if (!s->stopping) {
+		s->stopping = true;
+		s->stop_since = now;
+		loop_timer_set(s->grace, GRACE_MS);
+	} else if (!s->finishing) {
 		finish(s);
-		return;
+	} else if (now >= s->stop_since + AGAIN_MS) {
+		log_warnx("told twice to stop: not all is done");
+		s->status = EXIT_FAILED;
+		stage_done(s);
 	}
-	s->stopping = true;
-	s->stop_by = clock_mono_ms() + STOP_MS;
-	loop_timer_set(s->grace, GRACE_MS);
 }
 
 static void
@@ -246,6 +286,7 @@ stage_stop(struct stage *s)
 void
 stage_finish(struct stage *s)
 {
+	s->enough = true;
 	finish(s);
 }
 
@@ -262,7 +303,16 @@ stage_pause(struct stage *s, bool pause)
 	if (s->input == NULL)
 		s->input = loop_fd_add(s->loop, s->fd, pause ? 0 : LOOP_READ, on_input, s);
 	else
-		loop_fd_set(s->input, pause ? 0 : LOOP_READ);
+		loop_fd_set(s->input, pause || s->eof ? 0 : LOOP_READ);
+	/* What was read and not taken goes first; not from here, since we may be called from there. */
+	if (!pause)
+		loop_timer_set(s->silence, 0);
+}
+
+struct str
+stage_raw(const struct stage *s)
+{
+	return stream_in_raw(s->in);
 }
 
 static void
@@ -301,6 +351,7 @@ stage_open(struct stage *s, struct err *e)
 		return -1;
 	in.complain = complain;
 	in.arg = s;
+	s->input_name = in.name != NULL ? in.name : "input";
 	s->loop = loop_new(e);
 	if (s->loop == NULL)
 		return -1;
@@ -327,13 +378,31 @@ stage_open(struct stage *s, struct err *e)
 	s->tick = loop_timer_add(s->loop, on_tick, s);
 	if (s->ops->tick != NULL)
 		loop_timer_set(s->tick, TICK_MS);
+	s->begun = true;
+	if (s->ops->begin != NULL && s->ops->begin(s->arg, s, e) == -1)
+		return -1;
 	stage_pause(s, false);
 	return 0;
+}
+
+/* What was lost on the way in, in one line: single complaints may have been held back. */
+static void
+say_losses(const struct stream_counts *n)
+{
+	if (n->bad_lines + n->bad_batches + n->skipped_bytes + n->torn_bytes == 0)
+		return;
+	log_warnx("left out of the input: %" PRIu64 " bad lines, %" PRIu64 " bad batches, %" PRIu64
+		  " bytes between batches, %" PRIu64 " bytes cut off at the end",
+	    n->bad_lines, n->bad_batches, n->skipped_bytes, n->torn_bytes);
 }
 
 static void
 stage_close(struct stage *s)
 {
+	if (s->in != NULL)
+		say_losses(stream_in_counts(s->in));
+	if (s->begun && s->ops->close != NULL)
+		s->ops->close(s->arg);
 	loop_fd_remove(s->input);
 	loop_timer_remove(s->silence);
 	loop_timer_remove(s->grace);

@@ -29,6 +29,7 @@ typedef void stream_complain_fn(void *arg, const char *place, const char *words)
 
 struct stream_in_options {
 	enum stream_format format;
+	const char *name; /* of the input, in complaints; NULL = "input" */
 	const char *dialect; /* of NDJSON: "native", "pmacct", "goflow2", "nfdump", NULL = by its keys */
 	const char *zone; /* of NDJSON times without one; NULL = UTC */
 	bool strict; /* the first bad line or batch is an error */
@@ -43,8 +44,11 @@ struct stream_in *stream_in_new(int fd, const struct stream_in_options *o);
 void stream_in_free(struct stream_in *s);
 const struct stream_counts *stream_in_counts(const struct stream_in *s);
 
-/* Goes on with another descriptor after the end of input, when stream_in_next has given all: counts go on. */
-void stream_in_switch(struct stream_in *s, int fd);
+/*
+ * Goes on with another descriptor after the end of input, when stream_in_next has
+ * given all. Counts go on; lines and bytes in complaints begin anew under the name.
+ */
+void stream_in_switch(struct stream_in *s, int fd, const char *name);
 
 /* One read from the descriptor: 1 something came, 0 the end, -1 with words; 2 nothing now (EAGAIN). */
 int stream_in_fill(struct stream_in *s, struct err *e);

@@ -26,7 +26,7 @@ complain(struct stream_in *s, uint64_t offset, const char *words, struct err *e)
 
 	snprintf(place, sizeof place, "offset %" PRIu64, offset);
 	if (s->o.strict)
-		return err_set(e, "input: %s: %s", place, words);
+		return err_set(e, "%s: %s: %s", s->o.name, place, words);
 	if (s->o.complain != NULL)
 		s->o.complain(s->o.arg, place, words);
 	return 0;

@@ -31,6 +31,8 @@ stream_in_new(int fd, const struct stream_in_options *o)
 
 	s->fd = fd;
 	s->o = *o;
+	if (s->o.name == NULL)
+		s->o.name = "input";
 	s->format = o->format;
 	s->buf = mem_alloc(STREAM_ROOM);
 	while (o->numbered && origin == 0)
@@ -54,11 +56,16 @@ stream_in_free(struct stream_in *s)
 }
 
 void
-stream_in_switch(struct stream_in *s, int fd)
+stream_in_switch(struct stream_in *s, int fd, const char *name)
 {
 	s->fd = fd;
 	s->ended = false;
 	s->o.format = s->format;
+	s->o.name = name;
+	s->bytes_before = s->counts.bytes;
+	/* A new file has its own lines, and may be of another dialect. */
+	ndjson_reader_free(s->reader);
+	s->reader = NULL;
 }
 
 const struct stream_counts *
@@ -99,7 +106,7 @@ stream_in_fill(struct stream_in *s, struct err *e)
 	if (n == -1 && errno == EAGAIN)
 		return 2;
 	if (n == -1)
-		return err_sys(e, "input");
+		return err_sys(e, "%s", s->o.name);
 	s->ended = n == 0;
 	s->end += (size_t)n;
 	s->counts.bytes += (uint64_t)n;
@@ -126,8 +133,9 @@ format_detect(struct stream_in *s, struct err *e)
 	if (left < 4 && !s->ended && memcmp(p, BATCH_MAGIC, left) == 0)
 		return 0;
 	if (left < 4 || memcmp(p, BATCH_MAGIC, 4) != 0)
-		return err_set(
-		    e, "input: neither batches nor NDJSON (it begins with neither NFB1 nor '{' nor '[')");
+		return err_set(e,
+		    "%s: neither batches nor NDJSON (it begins with neither NFB1 nor '{' nor '[')",
+		    s->o.name);
 	s->o.format = STREAM_BINARY;
 	return 1;
 }

@@ -15,6 +15,7 @@ struct stream_in {
 	struct stream_in_options o;
 	enum stream_format format; /* as asked for; o.format is what it turned out to be */
 	struct stream_counts counts;
+	uint64_t bytes_before; /* of counts.bytes: what other inputs had */
 	uint8_t *buf; /* STREAM_ROOM bytes, 8-aligned */
 	size_t start, end; /* what was read and not used up */
 	size_t given; /* bytes from start on of the batch that was given out last */
@@ -43,7 +44,7 @@ int stream_in_ndjson(struct stream_in *s, struct batch *b, bool flush, struct er
 static inline uint64_t
 stream_in_offset(const struct stream_in *s, size_t at)
 {
-	return s->counts.bytes - (s->end - s->start) + at;
+	return s->counts.bytes - s->bytes_before - (s->end - s->start) + at;
 }
 
 #endif

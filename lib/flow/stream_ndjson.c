@@ -4,15 +4,15 @@
 
 #include "flow/stream_in.h"
 
+/* The words for the line read last, as an error under `strict`. */
 static int
-bad_line(struct stream_in *s, const struct err *why, struct err *e)
+complain(struct stream_in *s, const struct err *why, struct err *e)
 {
 	char place[40];
 
-	s->counts.bad_lines++;
 	snprintf(place, sizeof place, "line %" PRIu64, ndjson_reader_counts(s->reader)->lines);
 	if (s->o.strict)
-		return err_set(e, "input: %s: %s", place, why->msg);
+		return err_set(e, "%s: %s: %s", s->o.name, place, why->msg);
 	if (s->o.complain != NULL)
 		s->o.complain(s->o.arg, place, why->msg);
 	return 0;
@@ -72,16 +72,14 @@ stream_in_ndjson(struct stream_in *s, struct batch *b, bool flush, struct err *e
 
 		used = ndjson_read_many(s->reader, text, &s->builder, &last, &mark, &why);
 		s->start += used;
-		/* The last line needs no newline. */
-		if (used == 0 && s->ended && text.len > 0 && !builder_full(&s->builder)) {
-			last = ndjson_read(s->reader, text, &s->builder, &mark, &why);
-			s->start = s->end;
-			if (last == NDJSON_BAD) {
-				s->counts.torn_bytes += text.len;
-				last = NDJSON_NOTHING;
-			}
+		if (last == NDJSON_BAD) {
+			s->counts.bad_lines++;
+		} else if (used == 0 && s->ended) {
+			used = ndjson_read_last(s->reader, text, &s->builder, &last, &mark, &why);
+			s->start += used;
+			s->counts.torn_bytes += last == NDJSON_BAD ? used : 0;
 		}
-		if (last == NDJSON_BAD && bad_line(s, &why, e) == -1)
+		if (last == NDJSON_BAD && complain(s, &why, e) == -1)
 			return -1;
 		if (last == NDJSON_MARK)
 			return take_mark(s, b, mark);

@@ -281,14 +281,53 @@ objects_over_several_lines(void **state)
 		   "[{\"bytes\":9},\n"
 		   "{\"bytes\":10}\n"
 		   ",{\"bytes\":11}]\n"
-		   "{\"bytes\":12},\n",
+		   "{\"bytes\":12},\n"
+		   "{\n\"bytes\":13\n},\n",
 	    "{\"bytes\":1,\"x\" : [    { \"y\" : \"}\" } ]}\n"
 	    "{\"bytes\":2}\n{\"bytes\":4}\n{\"bytes\":6}\n"
-	    "{\"bytes\":9}\n{\"bytes\":10}\n{\"bytes\":11}\n"
+	    "{\"bytes\":9}\n{\"bytes\":10}\n{\"bytes\":11}\n{\"bytes\":13}\n"
 	    "14: the object that began in line 13 is cut off\n"
 	    "19: the object that began in line 18 is cut off\n"
 	    "23: byte 16: '8' where ',' or '}' was expected\n"
 	    "27: byte 13: ',' where the end of the line was expected\n");
+}
+
+/* Without a last newline: rows all the same, if they are whole. */
+static void
+ends_anywhere(void **state)
+{
+	static const struct pair pairs[] = {
+	    {"{\"bytes\":1}", "{\"bytes\":1}\n"},
+	    {"{\n\"bytes\":1\n}", "{\"bytes\":1}\n"},
+	    {"{\n\"bytes\":1\n", "! the object that began in line 1 has no end"},
+	    {"{\n\"bytes\":1", "! the object that began in line 1 has no end"},
+	    {"{\n{\"bytes\":1}", "! the object that began in line 1 is cut off{\"bytes\":1}\n"},
+	    {"{\"bytes\":", "! byte 10: the line ends where a value was expected"},
+	    {"\n", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		struct desk *d = desk_new(NULL, NULL);
+		struct str text = str_from(pairs[i].in);
+		struct buf got = {0};
+		enum ndjson_result last;
+		size_t used = ndjson_read_many(d->r, text, &d->bd, &last, &d->mark, &d->e);
+
+		assert_int_not_equal(last, NDJSON_BAD);
+		text = (struct str){text.p + used, text.len - used};
+		do {
+			used = ndjson_read_last(d->r, text, &d->bd, &last, &d->mark, &d->e);
+			text = (struct str){text.p + used, text.len - used};
+			if (last == NDJSON_BAD)
+				buf_printf(&got, "! %s", d->e.msg);
+		} while (used > 0 || last == NDJSON_BAD);
+		assert_int_equal(text.len, 0);
+		buf_puts(&got, desk_text(d));
+		assert_string_equal(buf_cstr(&got), pairs[i].out);
+		buf_release(&got);
+		desk_free(d);
+	}
 }
 
 static void
@@ -441,6 +480,7 @@ main(void)
 	    cmocka_unit_test(lists_of_any_length),
 	    cmocka_unit_test(broken_lines_cost_only_themselves),
 	    cmocka_unit_test(objects_over_several_lines),
+	    cmocka_unit_test(ends_anywhere),
 	    cmocka_unit_test(long_lines_are_refused),
 	    cmocka_unit_test(stops_when_the_builder_is_full),
 	    cmocka_unit_test(encodings_write_alike),
