@@ -22,7 +22,7 @@ is $? 1 "the end with rows on disk is a failure"
 ok "it says that ClickHouse does not answer and where rows wait" said "does not answer .*rows wait in $T/spool/pmacct.flows until"
 ok "and how many wait in the end" said "5000 rows wait in $T/spool/pmacct.flows and go first at the next start"
 is "$(metric spool_rows) $(metric up)" "5000 0" "and counts them"
-insert --create --drain-timeout 30 < <(drip 5001 20000) &
+insert_exec --create --drain-timeout 30 < <(drip 5001 20000) &
 program=$!
 ok "the next run says so too" wait_for 10 said "5000 rows of an earlier run wait"
 server_start
@@ -34,7 +34,7 @@ ok "it says that ClickHouse is back" said "takes rows again after"
 
 # ClickHouse is killed in the middle of inserts, and comes back twice.
 : >"$T/said"
-insert -v --create --table often --flush-ms 50 < <(drip 1 60000) &
+insert_exec -v --create --table often --flush-ms 50 < <(drip 1 60000) &
 program=$!
 for round in 1 2; do
 	ok "rows go in" wait_for 10 eval '[ "$(ch "SELECT count() FROM pmacct.often")" -gt '$((round * 5000 - 4500))' ]'
@@ -55,16 +55,15 @@ ok "rows are there twice only where an insert got no answer ($((rows - unique)) 
 ch_stop
 mkfifo "$T/in"
 exec 3<>"$T/in"
-insert --create --table killed <"$T/in" &
-wrapper=$!
+insert_exec --create --table killed <"$T/in" &
+program=$!
 flows 1 20000 >&3
 ok "rows go to disk" wait_for 10 eval '[ "$(waiting)" -gt 0 ]'
 flows 20001 40000 >&3
-program=$(pgrep -P $wrapper)
 counted() { kill -USR1 "$program" && said "spool_rows 40000"; }
 ok "all of them" wait_for 10 counted
 kill -KILL "$program"
-wait $wrapper 2>/dev/null
+wait $program 2>/dev/null
 exec 3>&-
 # Its last write may have been cut anywhere.
 segment=$(ls "$T"/spool/pmacct.killed/*.open)

@@ -16,16 +16,18 @@ insert --user flows --password-file "$T/wrong" --drain-timeout 1 <"$T/flows"
 is $? 1 "a wrong password is a failure"
 ok "it names user and remedy" said "refuses user 'flows' .*set user and password_file; rows wait in"
 ok "the rows are kept" test -s "$(ls "$T"/spool/pmacct.flows/*.nfb)"
-sleep 30 | insert --user flows --password-file "$T/password" --drain-timeout 1 &
-PIDS+=($!)
+mkfifo "$T/in"
+exec 3<>"$T/in"
+insert_exec --user flows --password-file "$T/password" <"$T/in" &
+program=$!
 ok "without a table, it says that too" wait_for 10 said "has no table pmacct.flows .*create it, or let --create do so"
-program=$(pgrep -f "^$BUILD/bin/nf-ch-insert .*$T/spool" | head -n 1)
 is "$(tr '\0' '\n' <"/proc/$program/cmdline" | grep -c "$CH_PASSWORD")" 0 "the password is not on the command line"
 is "$(tr '\0' '\n' <"/proc/$program/environ" | grep -c "^[^C].*$CH_PASSWORD")" 0 "nor in the environment"
 ch "$("$BUILD/bin/nf-ch-insert" --print-schema | sed '/;$/,$d' | grep -v ^TTL)" >/dev/null
 ok "as soon as somebody creates the table, the rows go in" wait_for 10 stored_is 1000
 kill -TERM "$program"
-wait_for 5 eval "! kill -0 $program"
+wait $program
+is $? 0 "TERM ends it"
 insert -v --user flows --password-file "$T/password" <"$T/flows"
 is "$(grep -c "$CH_PASSWORD\|wrong" "$T/said")" 0 "nothing secret was said"
 chmod 644 "$T/password"
@@ -44,10 +46,8 @@ ok "and is named" said "pmacct.odd cannot take flows \(column src_host of type U
 
 # The table is altered under load.
 ch 'TRUNCATE TABLE pmacct.flows' >/dev/null
-mkfifo "$T/in"
-exec 3<>"$T/in"
-insert "${account[@]}" --flush-ms 50 <"$T/in" &
-PIDS+=($!)
+insert_exec "${account[@]}" --flush-ms 50 <"$T/in" &
+program=$!
 flows 1 1000 >&3
 ok "rows go in" wait_for 10 stored_is 1000
 ch 'ALTER TABLE pmacct.flows DROP COLUMN src_port' >/dev/null
@@ -57,11 +57,14 @@ ch 'ALTER TABLE pmacct.flows MODIFY COLUMN dst_port String' >/dev/null
 flows 2001 3000 >&3
 ok "and after one got another type" wait_for 10 stored_is 3000
 is "$(ch "SELECT uniqExact(dst_port) FROM pmacct.flows")" 1 "with the same values as before"
+kill -TERM $program
+wait $program
+exec 3>&-
 
 # Rows that the server refuses for good are set aside with its words; others flow on.
 ch "CREATE TABLE pmacct.picky (bytes UInt64, x UInt8 MATERIALIZED throwIf(bytes = 13)) ENGINE = Memory" >/dev/null
 : >"$T/said"
-{ flows 1 20; sleep 1; flows 21 1000; } | insert "${account[@]}" --table picky --flush-ms 100
+{ flows 1 20; wait_for 10 said "refuses 20 rows"; flows 21 1000; } | insert "${account[@]}" --table picky --flush-ms 100
 is "${PIPESTATUS[1]}" 1 "rows that are refused make a failure"
 is "$(ch 'SELECT min(bytes), max(bytes), count() FROM pmacct.picky')" "21	1000	980" "the others are stored"
 is "$(metric 'dropped_rows_total{reason="refused"}')" 20 "those refused are counted"
@@ -87,19 +90,20 @@ insert "${account[@]}" --table small </dev/null
 is "$(ch 'SELECT count(), min(bytes) FROM pmacct.small')" "$kept	1" "what was kept is the oldest"
 
 # Without a spool the input waits.
+ch "CREATE TABLE pmacct.patient (bytes UInt64) ENGINE = Log" >/dev/null
 ch_stop
 : >"$T/said"
 mkdir "$T/blocked"
 : >"$T/blocked/spool"
-{ flows 1 100000; echo end >"$T/end"; } | "$BUILD/bin/nf-ch-insert" --url "$URL" --spool "$T/blocked/spool" \
+flows 1 100000 | "$BUILD/bin/nf-ch-insert" --url "$URL" --spool "$T/blocked/spool" --table patient \
 	"${account[@]}" --drain-timeout 30 2>>"$T/said" &
-PIDS+=($!)
+program=$!
 ok "no spool is no reason to stop" wait_for 10 said "no spool .*rows wait in memory and the input waits"
 ok "rows wait in memory" wait_for 10 said "rows wait in memory, and the input with them"
-ch_start
-ch 'TRUNCATE TABLE pmacct.flows' >/dev/null
-wait $!
-ok "and go in when ClickHouse is there" wait_for 10 stored_is 100000
+server_start
+wait $program
+is $? 0 "and go in when ClickHouse is there"
+is "$(stored pmacct.patient)" "$(sums 100000)" "each once"
 
 # Usage.
 insert --url ftp://x </dev/null

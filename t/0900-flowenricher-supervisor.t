@@ -63,7 +63,11 @@ if ($me eq "nf-collect") {
 } else {
 	my $in = *STDIN;
 	if ($me =~ /^nf-cat/) {
-		$in = IO::Socket::UNIX->new(Peer => $socket) or exit 1;
+		for (1 .. 250) {
+			last if $in = IO::Socket::UNIX->new(Peer => $socket);
+			select undef, undef, undef, 0.02;
+		}
+		exit 1 unless $in;
 	}
 	my $to = *STDOUT;
 	if ($me eq "nf-ch-insert" || $me eq "nf-act") {
@@ -128,8 +132,8 @@ act up" "status shows them"
 args_are_in() { [ "$(grep -c . "$out/args")" -eq 8 ]; }
 wait_for 5 args_are_in
 is "$(sort "$out/args")" "nf-act -c $T/f.yaml -M $run/act.prom
-nf-cat-ch -b unix:$run/flows-ch.sock -M $run/ch-reader.prom
-nf-cat-detect -b unix:$run/flows-detect.sock -M $run/detect-reader.prom
+nf-cat-ch -b --wait 5s unix:$run/flows-ch.sock -M $run/ch-reader.prom
+nf-cat-detect -b --wait 5s unix:$run/flows-detect.sock -M $run/detect-reader.prom
 nf-ch-insert -c $T/f.yaml -i bin -M $run/ch-insert.prom
 nf-collect -c $T/f.yaml -b -v -M $run/collect.prom
 nf-detect -c $T/f.yaml -i bin -M $run/detect.prom

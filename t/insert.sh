@@ -19,8 +19,11 @@ flows() {
 }
 
 # insert ARG…: with a spool and a metrics file of the test's own; what it says is in $T/said.
-insert() {
-	"$BUILD/bin/nf-ch-insert" --url "$URL" --spool "$T/spool" -M "$T/metrics" "$@" 2>>"$T/said"
+insert() { (insert_exec "$@"); }
+
+# In the background, so that $! is the program itself.
+insert_exec() {
+	exec "$BUILD/bin/nf-ch-insert" --url "$URL" --spool "$T/spool" -M "$T/metrics" "$@" 2>>"$T/said"
 }
 
 metric() { awk -v n="nf_ch_insert_$1" '$1 == n { print $2 }' "$T/metrics"; }

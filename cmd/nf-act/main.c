@@ -13,17 +13,17 @@
 
 enum { READ_SIZE = 64 << 10, LAST_TRY_MS = 3000 };
 
-#define LOG_DIR "/var/log/flowenricher"
-
 static const char *log_dir, *state_dir, *timezone_name;
 static bool dry_run;
 static uint64_t queue_max = 10000;
 
+enum { OPT_LOG_DIR, OPT_ZONE, OPT_STATE }; /* in the table */
+
 static struct opt opts[] = {
     {'L', "log-dir", OPT_STR, &log_dir, "DIR", "detection.log_dir", "folder of detections.log", false},
+    {0, "timezone", OPT_STR, &timezone_name, "ZONE", "timezone", "of times in the log (UTC)", false},
     {'s', "state", OPT_STR, &state_dir, "DIR", "act.state_dir", "keep there what was done", false},
     {0, "dry-run", OPT_FLAG, &dry_run, NULL, "act.dry_run", "print what would be done, do nothing", false},
-    {0, "timezone", OPT_STR, &timezone_name, "ZONE", "timezone", "of times in the log (UTC)", false},
     {0, "queue", OPT_NUM, &queue_max, "N", "act.queue", "actions of a kind that may wait (10000)", false},
     OPT_END,
 };
@@ -148,16 +148,22 @@ on_stop(void *arg)
 	stop(n);
 }
 
+/* The flag, or what the configuration or its table of keys says. */
+static const char *
+setting(const struct opt *o, const struct conf *c)
+{
+	return o->given ? *(const char **)o->value : conf_str(c, o->key);
+}
+
 static int
 apply(void *arg, const struct conf *c, struct err *e)
 {
 	struct nf_act *n = arg;
+	const char *zone = setting(&opts[OPT_ZONE], c);
 
-	if (opt_from_conf(opts, c, e) < 0)
-		return -1;
-	if (timezone_name != NULL && !clock_zone_known(timezone_name))
-		return err_set(e, "timezone '%s' is not known", timezone_name);
-	act_reload(n->act, log_dir != NULL ? log_dir : LOG_DIR, timezone_name);
+	if (!clock_zone_known(zone))
+		return err_set(e, "timezone '%s' is not known", zone);
+	act_reload(n->act, setting(&opts[OPT_LOG_DIR], c), zone);
 	return 0;
 }
 
@@ -236,17 +242,19 @@ main(int argc, char **argv)
 		return status;
 	if (prog.operand_count > 0)
 		fatal_config("unexpected argument '%s'", prog.operands[0]);
-	if (timezone_name != NULL && !clock_zone_known(timezone_name))
-		fatal_config("timezone '%s' is not known", timezone_name);
+	const char *zone = setting(&opts[OPT_ZONE], &prog.conf);
+	if (!clock_zone_known(zone))
+		fatal_config("timezone '%s' is not known", zone);
 	if (queue_max < 1 || queue_max > 1000000)
 		fatal_config("--queue: expected 1 to 1000000");
 	if (prog.check_only)
 		return EXIT_OK;
 
 	struct act_options o = {
-	    .log_dir = log_dir != NULL ? log_dir : LOG_DIR,
-	    .state_dir = state_dir,
-	    .zone = timezone_name,
+	    .log_dir = setting(&opts[OPT_LOG_DIR], &prog.conf),
+	    /* At a shell prompt nothing is remembered unless asked for. */
+	    .state_dir = prog.has_conf ? setting(&opts[OPT_STATE], &prog.conf) : state_dir,
+	    .zone = zone,
 	    .queue_max = (uint32_t)queue_max,
 	    .dry_run = dry_run ? say_dry : NULL,
 	};

@@ -17,7 +17,7 @@ enum {
 
 struct cat {
 	const struct settings *s;
-	struct stage *stage; /* NULL before the first callback */
+	struct stage *stage;
 	char **next; /* inputs still to come */
 	int status;
 	uint64_t left; /* flows of the limit */
@@ -188,13 +188,10 @@ on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 {
 	struct cat *c = arg;
 
-	c->stage = s;
 	if (c->closed || c->batch != NULL)
 		return 0; /* stopped while flows wait for their time: the others never get theirs */
 	transform(c, b);
 	if (b->rows > 0 && c->s->pace > 0) {
-		if (c->pace == NULL)
-			c->pace = loop_timer_add(stage_loop(s), on_pace, c);
 		stage_pause(s, true);
 		c->batch = b;
 		c->sent = 0;
@@ -214,7 +211,7 @@ on_next(void *arg, struct stage *s, const char **name)
 	struct err e;
 	int fd;
 
-	c->stage = s;
+	(void)s;
 	while (*c->next != NULL) {
 		*name = *c->next++;
 		fd = input_open(*name, c->s->wait_ms, &e);
@@ -231,7 +228,7 @@ on_idle(void *arg, struct stage *s, struct err *e)
 {
 	struct cat *c = arg;
 
-	c->stage = s;
+	(void)s;
 	return text_flush(c, e);
 }
 
@@ -240,17 +237,41 @@ on_end(void *arg, struct stage *s, struct err *e)
 {
 	struct cat *c = arg;
 
-	c->stage = s;
+	(void)s;
 	header_write(c);
-	loop_timer_remove(c->pace);
 	return text_flush(c, e);
+}
+
+static int
+on_begin(void *arg, struct stage *s, struct err *e)
+{
+	struct cat *c = arg;
+
+	(void)e;
+	c->stage = s;
+	c->pace = loop_timer_add(stage_loop(s), on_pace, c);
+	return 0;
+}
+
+static void
+on_close(void *arg)
+{
+	struct cat *c = arg;
+
+	loop_timer_remove(c->pace);
 }
 
 int
 cat_run(struct prog *p, const struct settings *s)
 {
 	static const struct stage_ops ops = {
-	    .batch = on_batch, .idle = on_idle, .next = on_next, .end = on_end};
+	    .begin = on_begin,
+	    .batch = on_batch,
+	    .idle = on_idle,
+	    .next = on_next,
+	    .end = on_end,
+	    .close = on_close,
+	};
 	struct cat c = {.s = s, .next = s->inputs + 1, .left = s->limit};
 	struct stage_options o = {.in = s->in, .out = STREAM_NDJSON, .no_output = own_text(&c)};
 	struct err e;

@@ -44,8 +44,7 @@ struct inserter {
 	struct sender *sender;
 	struct stage *stage;
 	struct loop_fd *wake;
-	bool paused;
-	int status;
+	bool paused, drained;
 	/* what the metrics show; the counting is done by two threads */
 	struct queue_counts counts;
 	uint64_t unfit;
@@ -241,17 +240,6 @@ on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 	return 0;
 }
 
-/* Marks end here. */
-static int
-on_mark(void *arg, struct stage *s, struct batch *b, struct err *e)
-{
-	(void)arg;
-	(void)s;
-	(void)b;
-	(void)e;
-	return 0;
-}
-
 static void
 on_tick(void *arg, struct stage *s, int64_t wall_ms)
 {
@@ -293,6 +281,17 @@ on_reload(void *arg, const struct conf *c, struct err *e)
 	return status;
 }
 
+/* Ends the sender; what it left in memory goes to disk. */
+static void
+wrap_up(struct inserter *in)
+{
+	refresh_counts(in);
+	sender_stop(in->sender);
+	in->sender = NULL;
+	queue_rest(in->queue);
+	queue_counts(in->queue, &in->counts);
+}
+
 static int
 on_end(void *arg, struct stage *s, struct err *e)
 {
@@ -300,13 +299,9 @@ on_end(void *arg, struct stage *s, struct err *e)
 
 	(void)s;
 	(void)e;
-	bool empty = queue_drain(in->queue, (int64_t)in->o.drain_ms);
 	loop_fd_remove(in->wake);
-	in->wake = NULL;
-	refresh_counts(in);
-	in->status = empty && in->counts.rows_lost + in->counts.rows_failed + in->counts.rows_dropped == 0
-			 ? EXIT_OK
-			 : EXIT_FAILED;
+	in->drained = queue_drain(in->queue, (int64_t)in->o.drain_ms);
+	wrap_up(in);
 	return 0;
 }
 
@@ -360,7 +355,7 @@ static int
 run(struct inserter *in, struct target *t)
 {
 	static const struct stage_ops ops = {
-	    .batch = on_batch, .mark = on_mark, .tick = on_tick, .reload = on_reload, .end = on_end};
+	    .batch = on_batch, .tick = on_tick, .reload = on_reload, .end = on_end};
 	struct stage_options so = {.in = {.zone = conf_str(&in->prog.conf, "timezone")}, .no_output = true};
 	char *dir = spool_dir(&in->o);
 	struct spool *spool = open_spool(&in->o, dir);
@@ -376,16 +371,15 @@ run(struct inserter *in, struct target *t)
 
 	in->queue = queue_new(&qo);
 	in->sender = sender_start(in->queue, t, spool != NULL ? dir : NULL);
-	in->status = EXIT_FAILED;
 	int status = stage_run(&in->prog, &so, &ops, in);
-	sender_stop(in->sender);
-	queue_rest(in->queue);
-	queue_counts(in->queue, &in->counts);
+	if (in->sender != NULL) /* it ended before the end of input */
+		wrap_up(in);
 	tell_end(in, dir);
-	prog_finish(&in->prog);
+	bool whole =
+	    in->drained && in->counts.rows_lost + in->counts.rows_failed + in->counts.rows_dropped == 0;
 	queue_free(in->queue);
 	free(dir);
-	return status != EXIT_OK ? status : in->status;
+	return status == EXIT_OK && !whole ? EXIT_FAILED : status;
 }
 
 int

@@ -113,7 +113,7 @@ get_ready(struct sender *s, struct err *e)
 	if (s->native != NULL)
 		return CH_OK;
 	if (s->http == NULL && (s->http = ch_http_new(&o, e)) == NULL)
-		return CH_POISON;
+		return CH_BUSY;
 	if ((v = ch_ask_server(s->http, &server, e)) != CH_OK)
 		return v;
 	v = ch_ask_table(s->http, t->database, t->table, &s->table, e);
@@ -126,7 +126,7 @@ get_ready(struct sender *s, struct err *e)
 	s->native = native_new(&s->table, t->peer_as, e);
 	if (s->native == NULL) {
 		ch_table_release(&s->table);
-		return CH_SCHEMA;
+		return CH_MISFIT;
 	}
 	log_info("ClickHouse %s at %s: the table %s.%s has %u columns", server.version, t->url, t->database,
 	    t->table, s->table.count);
@@ -200,23 +200,50 @@ insert(struct sender *s, struct group *g, bool retry, struct err *e)
 	return v;
 }
 
+/* Whether the table is still the one that we know; asked when it refuses what it should take. */
+static enum ch_verdict
+look_again(struct sender *s, bool *changed, struct err *e)
+{
+	struct ch_table now;
+	enum ch_verdict v = ch_ask_table(s->http, s->target.database, s->target.table, &now, e);
+
+	*changed = false;
+	if (v == CH_OK) {
+		*changed = !ch_table_eq(&now, &s->table);
+		ch_table_release(&now);
+	}
+	return v;
+}
+
 /*
- * One group to the server, with a second try at once where the first one only met a connection that had
- * gone stale or columns that had changed.
+ * One group to the server, with more tries at once where the first one met only a connection that had gone
+ * stale, or a table that was altered meanwhile. CH_POISON is the last word on a group.
  */
 static enum ch_verdict
-deliver(struct sender *s, struct group *g, bool *refused, struct err *e)
+deliver(struct sender *s, struct group *g, struct err *e)
 {
-	*refused = false;
-	for (int try = 0;; try++) {
+	bool retry = s->away_since != 0;
+
+	for (int tries = 0;; tries++, retry = true) {
+		bool changed;
+		struct err again;
 		enum ch_verdict v = get_ready(s, e);
 
 		if (v != CH_OK)
 			return v;
-		v = insert(s, g, try > 0 || s->away_since != 0, e);
-		*refused = v == CH_POISON || (v == CH_SCHEMA && try > 0);
-		if (try > 0 || (v != CH_SCHEMA && v != CH_UNREACHABLE))
-			return v;
+		v = insert(s, g, retry, e);
+		if (v == CH_POISON) {
+			enum ch_verdict look = look_again(s, &changed, &again);
+
+			if (look != CH_OK) {
+				*e = again;
+				return look;
+			}
+			if (!changed)
+				return v;
+		}
+		if ((v != CH_POISON && v != CH_UNREACHABLE) || tries == 2)
+			return v == CH_POISON ? CH_BUSY : v;
 		forget_columns(s);
 	}
 }
@@ -249,7 +276,7 @@ tell_away(struct sender *s, enum ch_verdict why, const struct err *e)
 			  "rows wait in %s",
 		    t->url, t->database, t->table, e->msg, place);
 		break;
-	case CH_SCHEMA:
+	case CH_MISFIT:
 		log_warnx(
 		    "the table %s.%s cannot take flows (%s); rows wait in %s until its columns are changed",
 		    t->database, t->table, e->msg, place);
@@ -281,11 +308,10 @@ sender_run(void *arg)
 
 	while (queue_take(s->queue, &g)) {
 		struct err e = {""};
-		bool refused;
 
 		take_target(s);
-		enum ch_verdict v = deliver(s, &g, &refused, &e);
-		if (v != CH_OK && !refused) {
+		enum ch_verdict v = deliver(s, &g, &e);
+		if (v != CH_OK && v != CH_POISON) {
 			if (!atomic_load(&s->abort))
 				tell_away(s, v, &e);
 			queue_done(s->queue, &g, GROUP_RETRY, NULL);
@@ -294,12 +320,12 @@ sender_run(void *arg)
 			back_off = back_off * 2 < BACK_OFF_MAX_MS ? back_off * 2 : BACK_OFF_MAX_MS;
 			continue;
 		}
-		if (refused)
+		if (v == CH_POISON)
 			log_warnx("ClickHouse refuses %" PRIu64 " rows for good (%s); they are %s%s", g.rows,
 			    e.msg,
 			    s->waiting != NULL ? "set aside in failed/ of " : "lost: there is no spool",
 			    s->waiting != NULL ? s->waiting : "");
-		queue_done(s->queue, &g, refused ? GROUP_FAILED : GROUP_STORED, e.msg);
+		queue_done(s->queue, &g, v == CH_POISON ? GROUP_FAILED : GROUP_STORED, e.msg);
 		tell_back(s);
 		back_off = BACK_OFF_MIN_MS;
 	}

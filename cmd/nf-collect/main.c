@@ -222,6 +222,20 @@ allow_add(void *arg, struct str item, const struct cnode *at, struct err *e)
 	return 0;
 }
 
+/* One that is ours. It may be a name, which says nothing about the source of datagrams. */
+static int
+allow_ours(void *arg, struct str item, const struct cnode *at, struct err *e)
+{
+	struct allow_list *a = arg;
+	struct addr addr;
+
+	(void)at;
+	(void)e;
+	if (addr_parse(&addr, item) == 0 && a->count < ALLOW_MAX)
+		a->list[a->count++] = (struct prefix){addr, 128};
+	return 0;
+}
+
 /* The list of trusted exporters, to which those belong that the configuration names elsewhere as ours. */
 static int
 read_allow(struct allow_list *a, const struct conf *conf, struct err *e)
@@ -232,12 +246,9 @@ read_allow(struct allow_list *a, const struct conf *conf, struct err *e)
 	if (n != NULL && cnode_each(n, allow_add, a, e) == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-		const char *text = conf_has(conf, ours[i]) ? conf_str(conf, ours[i]) : NULL;
-		struct addr addr;
-
-		/* It may be a name, which says nothing about the source of datagrams. */
-		if (text != NULL && addr_parse(&addr, str_from(text)) == 0 && a->count < ALLOW_MAX)
-			a->list[a->count++] = (struct prefix){addr, 128};
+		n = conf_find(conf, ours[i]);
+		if (n != NULL && cnode_each(n, allow_ours, a, e) == -1)
+			return -1;
 	}
 	return 0;
 }

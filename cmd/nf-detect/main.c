@@ -44,6 +44,7 @@ static struct prog prog = {
 struct nf_detect {
 	struct engine *engine;
 	struct buf out;
+	enum engine_clock clock;
 	bool live; /* the newest flows came with the time of now */
 	bool silent; /* no flow since the last second */
 };
@@ -142,7 +143,7 @@ output(struct nf_detect *d, struct stage *s, struct err *e)
 		return 0;
 	if (errno != EPIPE)
 		return err_sys(e, "stdout");
-	stage_stop(s);
+	stage_finish(s);
 	return 0;
 }
 
@@ -184,7 +185,7 @@ on_tick(void *arg, struct stage *s, int64_t wall_ms)
 	struct err e;
 
 	if (!d->silent)
-		d->live = strcmp(clock_name, "received") == 0 && age > -LIVE_MS && age < LIVE_MS;
+		d->live = d->clock == CLOCK_RECEIVED && age > -LIVE_MS && age < LIVE_MS;
 	else if (d->live)
 		engine_advance(d->engine, wall_ms - LAG_MS);
 	d->silent = true;
@@ -210,7 +211,7 @@ on_reload(void *arg, const struct conf *c, struct err *e)
 	struct nf_detect *d = arg;
 	struct engine_rules r;
 
-	if (opt_from_conf(opts, c, e) < 0 || rules_read(&r, c, e) < 0)
+	if (rules_read(&r, c, e) < 0)
 		return -1;
 	log_info("%zu rules", r.rules.n);
 	engine_reload(d->engine, &r);
@@ -294,8 +295,9 @@ main(int argc, char **argv)
 		return EXIT_OK;
 	}
 	log_info("%zu rules", rules.rules.n);
+	d.clock = strcmp(clock_name, "flow") == 0 ? CLOCK_FLOW : CLOCK_RECEIVED;
 	const struct engine_options o = {
-	    .clock = strcmp(clock_name, "flow") == 0 ? CLOCK_FLOW : CLOCK_RECEIVED,
+	    .clock = d.clock,
 	    .tolerance = (uint32_t)(tolerance_ms / 1000),
 	    .update_every = (uint32_t)(update_ms / 1000),
 	    .memory = memory,

@@ -20,13 +20,6 @@ static const struct {
 	int code;
 	enum ch_verdict verdict;
 } verdicts[] = {
-    {10, CH_SCHEMA}, /* NOT_FOUND_COLUMN_IN_BLOCK */
-    {16, CH_SCHEMA}, /* NO_SUCH_COLUMN_IN_TABLE */
-    {44, CH_SCHEMA}, /* ILLEGAL_COLUMN */
-    {47, CH_SCHEMA}, /* UNKNOWN_IDENTIFIER */
-    {53, CH_SCHEMA}, /* TYPE_MISMATCH */
-    {70, CH_SCHEMA}, /* CANNOT_CONVERT_TYPE */
-    {171, CH_SCHEMA}, /* BLOCKS_HAVE_DIFFERENT_STRUCTURE */
     {60, CH_NO_TABLE}, /* UNKNOWN_TABLE */
     {81, CH_NO_TABLE}, /* UNKNOWN_DATABASE */
     {218, CH_NO_TABLE}, /* TABLE_IS_DROPPED */

@@ -18,8 +18,8 @@ enum ch_verdict {
 	CH_BUSY, /* the server cannot now, but may later: too many parts, memory, read-only, disk full… */
 	CH_REFUSED_LOGIN, /* user or password: try again, the operator may change either */
 	CH_NO_TABLE, /* no such database or table: try again, somebody may create it */
-	CH_SCHEMA, /* the table's columns are not what we thought */
-	CH_POISON, /* this query will never do */
+	CH_MISFIT, /* the table's columns cannot take flows; said by who knows flows, not by ch_http_query */
+	CH_POISON, /* this query will never do, as long as the table is what it is */
 };
 
 struct ch_http_options {

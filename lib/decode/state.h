@@ -26,7 +26,7 @@ struct domain {
 	uint32_t next_sequence;
 	unsigned late_run; /* datagrams late one after the other: the exporter has started anew */
 	unsigned held_count;
-	TAILQ_HEAD(, held) held; /* oldest first */
+	TAILQ_HEAD(held_list, held) held; /* oldest first */
 };
 
 enum name_kind { NAME_INTERFACE, NAME_ALIAS, NAME_APPLICATION, NAME_VRF };
@@ -44,7 +44,7 @@ struct exporter {
 	int64_t init_ms; /* likewise */
 	unsigned interfaces_named;
 	unsigned template_count;
-	TAILQ_HEAD(, template) templates; /* least recently used first */
+	TAILQ_HEAD(template_list, template) templates; /* least recently used first */
 	TAILQ_ENTRY(exporter) order;
 };
 

@@ -299,7 +299,7 @@ clock_reset(struct engine *e, uint32_t now)
 void
 engine_batch(struct engine *e, const struct batch *b, struct arena *a)
 {
-	struct work w;
+	struct work w = {.time_ms = NULL};
 	uint64_t **filtered = arena_alloc(a, (e->sieve_count + 1) * sizeof *filtered);
 	struct view *views = arena_alloc(a, (e->state_count + 1) * sizeof *views);
 

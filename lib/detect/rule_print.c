@@ -213,7 +213,8 @@ rule_print(const struct rule *r, const char *indent, struct buf *out)
 	line(out, indent, "action");
 	print_words(out, r->actions, rule_action_names, RULE_ACTIONS);
 	buf_putc(out, '\n');
-	print_number(out, indent, "cooldown", r->cooldown, 0);
+	if (r->cooldown > 0)
+		buf_printf(out, "%scooldown: %" PRIu32 "s\n", indent, r->cooldown);
 	if ((r->actions & ACTION_BLACKHOLE) != 0)
 		print_blackhole(out, indent, r);
 }

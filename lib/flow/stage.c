@@ -12,6 +12,7 @@ enum {
 	SILENCE_MS = 5, /* without input, before output is flushed */
 	GRACE_MS = 100, /* without input, before a stop believes that the pipe is empty */
 	STOP_MS = 2000, /* that a stop may take while input keeps coming */
+	AGAIN_MS = 1000, /* between two stops that are no echo of one */
 	TICK_MS = 1000,
 };
 
@@ -29,11 +30,10 @@ struct stage {
 	struct arena arena;
 	struct batch batch; /* the one at hand */
 	struct log_limit complaints;
-	bool stopping, closed, paused, ended;
-	bool finishing; /* what was read goes out, paused or not */
-	bool enough; /* no, it need not: a callback said so meanwhile */
+	bool stopping, closed, begun, paused, eof, finishing, ended;
+	bool enough; /* nothing more is wanted, not even what was read */
 	const char *input_name;
-	int64_t stop_by; /* monotonic */
+	int64_t stop_since; /* monotonic */
 	int status;
 };
 
@@ -100,7 +100,7 @@ handle(struct stage *s, struct batch *b, struct err *e)
 	return s->out != NULL ? stage_emit(s, b, e) : 0;
 }
 
-/* Hands over what was read. */
+/* Hands over what was read, for as long as the program takes it. */
 static int
 take(struct stage *s, bool flush, struct err *e)
 {
@@ -127,30 +127,51 @@ next_input(struct stage *s)
 	s->input = NULL;
 	close(s->fd);
 	s->fd = fd;
+	s->eof = false;
 	stage_pause(s, s->paused);
 	s->input_name = name;
 	stream_in_switch(s->in, fd, name);
 	return true;
 }
 
-/* The end: what is left goes out, in order; with `drain`, what was read and not handed over too. */
+/* The end: what is left goes out, in order. */
 static void
-finish(struct stage *s, bool drain)
+finish(struct stage *s)
 {
 	struct err e;
+	int more = 0;
 
-	s->enough = s->enough || s->finishing;
 	if (s->ended || s->finishing)
 		return;
-	s->finishing = true;
-	if ((drain && take(s, true, &e) == -1) ||
-	    (s->ops->end != NULL && !s->ended && s->ops->end(s->arg, s, &e) == -1) ||
+	s->finishing = true; /* what was read goes, be there room or not */
+	stage_pause(s, true);
+	if (take(s, true, &e) == -1 ||
+	    (s->ops->end != NULL && !s->ended && (more = s->ops->end(s->arg, s, &e)) == -1) ||
 	    stage_flush(s, &e) == -1) {
 		stage_fail(s, &e);
 		return;
 	}
+	if (more == 0)
+		stage_done(s);
+}
+
+void
+stage_done(struct stage *s)
+{
 	s->ended = true;
 	loop_break(s->loop);
+}
+
+/* Input came or its end did, or there is room again. */
+static void
+go_on(struct stage *s, bool flush)
+{
+	struct err e;
+
+	if (take(s, flush || s->eof, &e) == -1)
+		stage_fail(s, &e);
+	else if (s->eof && !s->paused && !s->ended && !next_input(s))
+		finish(s);
 }
 
 static void
@@ -162,21 +183,19 @@ on_input(void *arg, int fd, int what)
 	(void)fd;
 	(void)what;
 	int n = stream_in_fill(s->in, &e);
-	if (n == -1 || take(s, n == 0, &e) == -1) {
+	if (n == -1) {
 		stage_fail(s, &e);
 		return;
 	}
-	/* The end shows again once it goes on. */
-	if (s->ended || (n == 0 && s->paused))
+	s->eof = n == 0;
+	if (s->eof)
+		loop_fd_set(s->input, 0);
+	go_on(s, false);
+	if (s->ended || s->finishing || s->eof)
 		return;
-	if (n == 0) {
-		if (!next_input(s))
-			finish(s, true);
-		return;
-	}
 	loop_timer_set(s->silence, SILENCE_MS);
-	if (s->stopping && clock_mono_ms() >= s->stop_by)
-		finish(s, true);
+	if (s->stopping && clock_mono_ms() >= s->stop_since + STOP_MS)
+		finish(s);
 	else if (s->stopping)
 		loop_timer_set(s->grace, GRACE_MS);
 }
@@ -187,18 +206,26 @@ on_silence(void *arg)
 	struct stage *s = arg;
 	struct err e;
 
-	if (s->ended)
+	if (s->ended || s->finishing)
 		return;
-	if (take(s, true, &e) == -1 ||
-	    (s->ops->idle != NULL && !s->ended && s->ops->idle(s->arg, s, &e) == -1) ||
+	go_on(s, true);
+	if (s->ended || s->finishing)
+		return;
+	if ((s->ops->idle != NULL && !s->paused && s->ops->idle(s->arg, s, &e) == -1) ||
 	    stage_flush(s, &e) == -1)
 		stage_fail(s, &e);
 }
 
+/* Nothing came for a while, unless it was us who did not take it. */
 static void
 on_grace(void *arg)
 {
-	finish(arg, true);
+	struct stage *s = arg;
+
+	if (s->paused && clock_mono_ms() < s->stop_since + STOP_MS)
+		loop_timer_set(s->grace, GRACE_MS);
+	else
+		finish(s);
 }
 
 static void
@@ -214,14 +241,19 @@ static void
 on_stop(void *arg)
 {
 	struct stage *s = arg;
+	int64_t now = clock_mono_ms();
 
-	if (s->stopping) {
-		finish(s, true);
-		return;
+	if (!s->stopping) {
+		s->stopping = true;
+		s->stop_since = now;
+		loop_timer_set(s->grace, GRACE_MS);
+	} else if (!s->finishing) {
+		finish(s);
+	} else if (now >= s->stop_since + AGAIN_MS) {
+		log_warnx("told twice to stop: not all is done");
+		s->status = EXIT_FAILED;
+		stage_done(s);
 	}
-	s->stopping = true;
-	s->stop_by = clock_mono_ms() + STOP_MS;
-	loop_timer_set(s->grace, GRACE_MS);
 }
 
 static void
@@ -254,7 +286,8 @@ stage_stop(struct stage *s)
 void
 stage_finish(struct stage *s)
 {
-	finish(s, false);
+	s->enough = true;
+	finish(s);
 }
 
 bool
@@ -266,14 +299,20 @@ stage_closed(const struct stage *s)
 void
 stage_pause(struct stage *s, bool pause)
 {
-	/* What was read meanwhile waits for no more input. */
-	if (s->paused && !pause)
-		loop_timer_set(s->silence, 0);
 	s->paused = pause;
 	if (s->input == NULL)
 		s->input = loop_fd_add(s->loop, s->fd, pause ? 0 : LOOP_READ, on_input, s);
 	else
-		loop_fd_set(s->input, pause ? 0 : LOOP_READ);
+		loop_fd_set(s->input, pause || s->eof ? 0 : LOOP_READ);
+	/* What was read and not taken goes first; not from here, since we may be called from there. */
+	if (!pause)
+		loop_timer_set(s->silence, 0);
+}
+
+struct str
+stage_raw(const struct stage *s)
+{
+	return stream_in_raw(s->in);
 }
 
 static void
@@ -339,6 +378,9 @@ stage_open(struct stage *s, struct err *e)
 	s->tick = loop_timer_add(s->loop, on_tick, s);
 	if (s->ops->tick != NULL)
 		loop_timer_set(s->tick, TICK_MS);
+	s->begun = true;
+	if (s->ops->begin != NULL && s->ops->begin(s->arg, s, e) == -1)
+		return -1;
 	stage_pause(s, false);
 	return 0;
 }
@@ -359,6 +401,8 @@ stage_close(struct stage *s)
 {
 	if (s->in != NULL)
 		say_losses(stream_in_counts(s->in));
+	if (s->begun && s->ops->close != NULL)
+		s->ops->close(s->arg);
 	loop_fd_remove(s->input);
 	loop_timer_remove(s->silence);
 	loop_timer_remove(s->grace);

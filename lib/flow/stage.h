@@ -18,6 +18,9 @@
 struct stage;
 
 struct stage_ops {
+	/* Before the first input, with the loop there. May be NULL. */
+	int (*begin)(void *arg, struct stage *s, struct err *e);
+
 	/* A batch of flows, writable in its struct (columns may be added, dropped, filtered). -1 with words ends
 	 * the program with status 1. */
 	int (*batch)(void *arg, struct stage *s, struct batch *b, struct err *e);
@@ -38,8 +41,12 @@ struct stage_ops {
 	 * for no more. May be NULL: one input. */
 	int (*next)(void *arg, struct stage *s, const char **name);
 
-	/* The end of all input: last output. May be NULL. */
+	/* The end of all input: last output. 1: there is more to do as the loop runs on, stage_done() when it is
+	 * done (or a second stop, a second after the first, which is a failure). May be NULL. */
 	int (*end)(void *arg, struct stage *s, struct err *e);
+
+	/* Always last, after `begin`, with the loop still there. May be NULL. */
+	void (*close)(void *arg);
 };
 
 struct stage_options {
@@ -57,10 +64,17 @@ int stage_emit(struct stage *s, const struct batch *b, struct err *e);
 struct arena *stage_arena(struct stage *s); /* reset before every batch */
 struct loop *stage_loop(struct stage *s); /* for descriptors and timers of the program's own */
 void stage_stop(struct stage *s); /* as if TERM had come */
-void stage_finish(struct stage *s); /* no more input is wanted: flush and end now */
+void stage_finish(struct stage *s); /* no more input is wanted, nor what was read: flush and end now */
+void stage_done(struct stage *s); /* after `end` gave 1 */
 
-/* Stops and resumes reading, for a sink that has no room. The batch at hand lasts while paused; no other comes. */
+/*
+ * Stops and resumes: a sink that has no room takes neither more input nor what was read already. The batch at hand
+ * lasts while paused.
+ */
 void stage_pause(struct stage *s, bool pause);
+
+/* The bytes of the batch at hand as they came; p is NULL where they were no binary batch. */
+struct str stage_raw(const struct stage *s);
 bool stage_closed(const struct stage *s); /* the reader of our output went away */
 
 #endif

@@ -184,7 +184,7 @@ opt_take(struct opt *o, const struct conf *c, struct err *e)
 	case OPT_FLAG:
 		*(bool *)o->value = conf_bool(c, o->key);
 		return 0;
-	case OPT_STR:   /* a copy: the configuration may be replaced by a reload */
+	case OPT_STR: /* a copy: the configuration may be replaced by a reload */
 		*(const char **)o->value = mem_strdup(conf_str(c, o->key));
 		return 0;
 	case OPT_NUM:

@@ -1,94 +1,67 @@
 /*
- * How fast flows become the body of an insert into the users' table: rows a second of CPU time, from
- * serialized batches (as they wait in the queue) to Native blocks, plain and as compressed blocks.
+ * Flows as the body of an insert into the users' table, in rows a second of CPU time:
+ *
+ *     ch_encode make ROWS     writes that many flows as batches, to insert them
+ *     ch_encode plain         from batches, as they wait in the queue, to Native blocks
+ *     ch_encode lz4           and those compressed
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "ch/compress.h"
 #include "ch/native.h"
 #include "ch/pack.h"
-#include "ch/schema.h"
-#include "flow/builder.h"
+#include "clock.h"
+#include "flows.h"
 
 enum { ROWS = 262144 };
 
-static double
-cpu_seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
+/* The flows of all benchmarks, with what else that table has a column for. */
 static void
-text(struct builder *bd, enum field f, const char *fmt, unsigned n)
+put_flow(struct builder *bd, uint64_t *rng, uint32_t row)
 {
-	char s[64];
+	uint32_t in = flows_random(rng) % 8, out = flows_random(rng) % 8;
+	char name[16];
 
-	builder_str(bd, f, (struct str){s, (size_t)snprintf(s, sizeof s, fmt, n)});
-}
-
-/* An enriched flow: few countries, some thousand networks, many addresses, one in eight IPv6. */
-static void
-put_flow(struct builder *bd, unsigned *seed)
-{
-	uint32_t a = (uint32_t)rand_r(seed), b = (uint32_t)rand_r(seed);
-	struct addr src = addr_from_v4(a * 2654435761U), dst = addr_from_v4(b * 2246822519U);
-	static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, 0x12, 0x34};
-
-	if (a % 8 == 0) {
-		memcpy(src.b, v6, 10);
-		memcpy(dst.b, v6, 10);
-	}
-	builder_row(bd);
-	builder_u64(bd, FIELD_timestamp_start, UINT64_C(1700000000000) + a % 60000);
-	builder_u8(bd, FIELD_proto, a % 4 ? 6 : 17);
-	builder_u16(bd, FIELD_tcpflags, a % 64);
-	builder_u8(bd, FIELD_tos, 0);
-	builder_addr(bd, FIELD_src_host, &src);
-	builder_addr(bd, FIELD_dst_host, &dst);
-	builder_u16(bd, FIELD_src_port, (uint16_t)a);
-	builder_u16(bd, FIELD_dst_port, b % 3 ? 443 : (uint16_t)b);
-	builder_u64(bd, FIELD_packets, 1 + a % 100);
-	builder_u64(bd, FIELD_bytes, 40 + b % 100000);
-	builder_u32(bd, FIELD_src_as, 64496 + a % 2000);
-	builder_u32(bd, FIELD_dst_as, 64496 + b % 2000);
-	text(bd, FIELD_src_as_name, "NETWORK-%u Example Networks", a % 2000);
-	text(bd, FIELD_dst_as_name, "NETWORK-%u Example Networks", b % 2000);
-	text(bd, FIELD_src_host_country, a % 3 ? "GR" : "D%c", 'A' + a % 26);
-	text(bd, FIELD_dst_host_country, b % 3 ? "GR" : "D%c", 'A' + b % 26);
-	char path[32];
-	int n = snprintf(path, sizeof path, "64500%c64510%c%u", 0, 0, 64496 + b % 2000);
-	builder_str(bd, FIELD_as_path, (struct str){path, (size_t)n + 1});
+	flows_row(bd, rng, row);
 	builder_u32(bd, FIELD_local_pref, 100);
-	builder_u32(bd, FIELD_input_interface, a % 8);
-	builder_u32(bd, FIELD_output_interface, b % 8);
-	text(bd, FIELD_input_interface_name, "xe-0/0/%u", a % 8);
-	text(bd, FIELD_output_interface_name, "xe-0/0/%u", b % 8);
-	builder_u8(bd, FIELD_flow_direction, a % 2);
-	builder_u8(bd, FIELD_ip_protocol, a % 8 ? 4 : 6);
+	builder_u8(bd, FIELD_flow_direction, in % 2);
+	builder_str(bd, FIELD_input_interface_name,
+	    (struct str){name, (size_t)snprintf(name, sizeof name, "xe-0/0/%u", in)});
+	builder_str(bd, FIELD_output_interface_name,
+	    (struct str){name, (size_t)snprintf(name, sizeof name, "xe-0/0/%u", out)});
+}
+
+/* Appends the next batch, of up to so many rows; how many it has. */
+static uint32_t
+make_batch(struct builder *bd, uint64_t *rng, uint32_t row, uint32_t most, struct buf *out)
+{
+	struct batch b;
+
+	while (!builder_full(bd) && bd->rows < most)
+		put_flow(bd, rng, row + bd->rows);
+	builder_finish(bd, &b);
+	batch_serialize(&b, out, NULL);
+	uint32_t rows = b.rows;
+	builder_reset(bd);
+	return rows;
 }
 
 static void
-make_pack(struct buf *pack)
+make(uint32_t rows)
 {
 	struct builder bd;
-	struct batch b;
-	unsigned seed = 1;
+	struct buf out = {0};
+	uint64_t rng = 1;
 
-	builder_init(&bd, 0);
-	for (unsigned rows = 0; rows < ROWS;) {
-		while (!builder_full(&bd) && rows + bd.rows < ROWS)
-			put_flow(&bd, &seed);
-		rows += bd.rows;
-		builder_finish(&bd, &b);
-		batch_serialize(&b, pack, NULL);
-		builder_reset(&bd);
+	builder_init(&bd, 1);
+	for (uint32_t row = 0; row < rows;) {
+		out.len = 0;
+		row += make_batch(&bd, &rng, row, rows - row, &out);
+		fwrite(out.p, 1, out.len, stdout);
 	}
 	builder_release(&bd);
+	buf_release(&out);
 }
 
 /* The users' table as the server describes it. */
@@ -122,40 +95,59 @@ encode(struct native *n, const struct buf *pack, struct buf *list, struct buf *b
 	native_finish(n, body);
 }
 
-int
-main(void)
+/* Encodes the same rows until it has run long enough; rows a CPU second. */
+static double
+measure(struct native *n, bool lz4)
 {
 	struct buf pack = {0}, list = {0}, body = {0}, small = {0};
 	struct arena scratch = {0};
-	struct ch_table t;
-	struct err e;
+	struct builder bd;
+	uint64_t rng = 1;
+	unsigned rounds = 0;
 
-	make_pack(&pack);
-	if (ch_table_parse(&t, str_from(table), &e) == -1)
-		return 1;
-	struct native *n = native_new(&t, PEER_AS_UNSET, &e);
-	if (n == NULL)
-		return 1;
+	builder_init(&bd, 1);
+	for (uint32_t row = 0; row < ROWS;)
+		row += make_batch(&bd, &rng, row, ROWS - row, &pack);
+	builder_release(&bd);
 	encode(n, &pack, &list, &body, &scratch);
-	double from = cpu_seconds();
-	for (int i = 0; i < 8; i++)
+	double from = cpu_seconds(), used;
+	do {
 		encode(n, &pack, &list, &body, &scratch);
-	double plain = (cpu_seconds() - from) / 8;
-	from = cpu_seconds();
-	for (int i = 0; i < 4; i++) {
 		small.len = 0;
-		ch_compress(&small, body.p, body.len);
-	}
-	double compress = (cpu_seconds() - from) / 4;
-	printf("encode\t%.0f\nencode_lz4\t%.0f\n", ROWS / plain, ROWS / (plain + compress));
-	fprintf(stderr, "%.1f bytes a row in a batch, %.1f in a block, %.1f compressed\n",
-	    (double)pack.len / ROWS, (double)body.len / ROWS, (double)small.len / ROWS);
-	native_free(n);
-	ch_table_release(&t);
+		if (lz4)
+			ch_compress(&small, body.p, body.len);
+		rounds++;
+		used = cpu_seconds() - from;
+	} while (used < BENCH_SECONDS);
+	fprintf(stderr, "ch_encode: %.0f bytes a row in a batch, %.0f in a block%s", (double)pack.len / ROWS,
+	    (double)body.len / ROWS, lz4 ? "" : "\n");
+	if (lz4)
+		fprintf(stderr, ", %.0f compressed\n", (double)small.len / ROWS);
 	arena_release(&scratch);
 	buf_release(&pack);
 	buf_release(&list);
 	buf_release(&body);
 	buf_release(&small);
+	return ROWS * (double)rounds / used;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ch_table t;
+	struct err e;
+
+	if (argc == 3 && strcmp(argv[1], "make") == 0) {
+		make((uint32_t)strtoul(argv[2], NULL, 10));
+		return 0;
+	}
+	if (argc != 2 || ch_table_parse(&t, str_from(table), &e) == -1)
+		return 1;
+	struct native *n = native_new(&t, PEER_AS_UNSET, &e);
+	if (n == NULL)
+		return 1;
+	printf("%.0f\n", measure(n, strcmp(argv[1], "lz4") == 0));
+	native_free(n);
+	ch_table_release(&t);
 	return 0;
 }

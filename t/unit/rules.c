@@ -198,7 +198,7 @@ static const struct {
 	"time_window: 60s\n"
 	"min_unique_src_ips: 10\n"
 	"action: alert, slack\n"
-	"cooldown: 300\n"},
+	"cooldown: 300s\n"},
     {"- name: all filters\n"
      "  tcp_flags: \"S/SA, !rst\"\n"
      "  direction: [out, egress]\n"

@@ -1,0 +1,161 @@
+#include "settings.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/num.h"
+
+typedef int item_fn(void *arg, struct str item, const struct cnode *at, struct err *e);
+
+static const char *
+opt_text(const struct opt *o, const struct conf *c)
+{
+	return o->given ? *(const char *const *)o->value : conf_str(c, o->key);
+}
+
+/* Calls fn for each item between the commas. */
+static int
+items_each(const char *list, item_fn *fn, void *arg, struct err *e)
+{
+	for (const char *p = list, *end; *p != '\0'; p = *end != '\0' ? end + 1 : end) {
+		end = p + strcspn(p, ",");
+		struct str item = {p, (size_t)(end - p)};
+
+		while (item.len > 0 && item.p[0] == ' ')
+			item = (struct str){item.p + 1, item.len - 1};
+		while (item.len > 0 && item.p[item.len - 1] == ' ')
+			item.len--;
+		if (item.len > 0 && fn(arg, item, NULL, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+opt_each(const struct opt *o, const struct conf *c, item_fn *fn, void *arg, struct err *e)
+{
+	const struct opt_list *l = o->value;
+
+	if (!o->given)
+		return conf_each(c, o->key, fn, arg, e);
+	for (size_t i = 0; i < l->n; i++) {
+		if (items_each(l->v[i], fn, arg, e) == 0)
+			continue;
+		if (o->letter != 0)
+			return err_wrap(e, "option -%c", o->letter);
+		return err_wrap(e, "option --%s", o->name);
+	}
+	return 0;
+}
+
+/* The words so far, with the place in the file if they come from there. */
+static int
+at_place(const struct cnode *at, struct err *e)
+{
+	struct err words = *e;
+
+	return at != NULL ? cnode_err(at, e, "%s", words.msg) : -1;
+}
+
+struct steps {
+	struct enrich_settings *s;
+	bool chosen; /* by somebody, not by default */
+	bool none;
+};
+
+static int
+add_step(void *arg, struct str item, const struct cnode *at, struct err *e)
+{
+	struct steps *l = arg;
+	const struct step_ops *ops;
+
+	if (str_eq(item, STR("none"))) {
+		l->none = true;
+		return 0;
+	}
+	if (str_eq(item, STR("smtp"))) {
+		log_warnx("enrich: 'smtp' is read as 'snmp'");
+		item = STR("snmp");
+	}
+	if (chain_step_add(l->s, item, &ops, e) == -1)
+		return at_place(at, e);
+	if (ops == NULL && l->chosen)
+		log_warnx("enrich: step '%.*s' is not part of this version; flows go without its fields",
+		    (int)item.len, item.p);
+	return 0;
+}
+
+static int
+steps_read(struct enrich_settings *s, const struct opt *o, const struct conf *c, struct err *e)
+{
+	struct steps l = {.s = s, .chosen = o->given || conf_has(c, o->key)};
+
+	if (opt_each(o, c, add_step, &l, e) == -1)
+		return -1;
+	if (l.none && s->step_count != 0)
+		return err_set(e, "enrich: 'none' stands alone or not at all");
+	return 0;
+}
+
+static int
+add_prefix(void *arg, struct str item, const struct cnode *at, struct err *e)
+{
+	return ownnet_add(arg, item, e) == 0 ? 0 : at_place(at, e);
+}
+
+static int
+add_source(void *arg, struct str item, const struct cnode *at, struct err *e)
+{
+	static const struct str names[AS_SOURCES] = {
+	    [AS_BGP] = {"bgp", 3}, [AS_EXPORTER] = {"exporter", 8}, [AS_DATABASE] = {"database", 8}};
+	struct as_rules *r = arg;
+	unsigned which = 0;
+
+	while (which < AS_SOURCES && !str_eq(item, names[which]))
+		which++;
+	if (which == AS_SOURCES)
+		err_set(e, "unknown source '%.*s'; bgp, exporter or database was expected", (int)item.len,
+		    item.p);
+	for (unsigned i = 0; i < r->order_count && which < AS_SOURCES; i++)
+		if (r->order[i] == which) {
+			err_set(e, "source '%.*s' is given twice", (int)item.len, item.p);
+			which = AS_SOURCES;
+		}
+	if (which == AS_SOURCES)
+		return at_place(at, e);
+	r->order[r->order_count++] = (enum as_source)which;
+	return 0;
+}
+
+static int
+as_read(struct as_rules *r, const struct opt *opts, const struct conf *c, struct err *e)
+{
+	const struct opt *asn = &opts[O_MY_ASN];
+	uint64_t n = asn->given ? *(const uint64_t *)asn->value : conf_num(c, asn->key);
+	const char *peer = opt_text(&opts[O_PEER_AS], c);
+
+	if (n > UINT32_MAX)
+		return err_set(e, "--my-asn: an AS number is at most %u", UINT32_MAX);
+	r->my_asn = (uint32_t)n;
+	r->peer_is_origin = strcmp(peer, "origin") == 0;
+	if (!r->peer_is_origin && strcmp(peer, "neighbour") != 0)
+		return err_set(e, "--peer-as: '%s' is neither neighbour nor origin", peer);
+	return opt_each(&opts[O_ASN_SOURCES], c, add_source, r, e);
+}
+
+int
+settings_read(struct enrich_settings *s, const struct opt *opts, const struct conf *c, struct err *e)
+{
+	*s = (struct enrich_settings){
+	    .asn_db = opt_text(&opts[O_ASN_DB], c),
+	    .city_db = opt_text(&opts[O_CITY_DB], c),
+	    .language = opt_text(&opts[O_LANGUAGE], c),
+	};
+	if (steps_read(s, &opts[O_STEPS], c, e) == -1 || as_read(&s->as, opts, c, e) == -1 ||
+	    opt_each(&opts[O_MY_PREFIX], c, add_prefix, &s->own, e) == -1) {
+		ownnet_release(&s->own);
+		return -1;
+	}
+	ownnet_compile(&s->own);
+	return 0;
+}

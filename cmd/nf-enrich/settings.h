@@ -1,0 +1,18 @@
+/* From options and configuration to the settings of the chain. */
+#ifndef NF_ENRICH_SETTINGS_H
+#define NF_ENRICH_SETTINGS_H
+
+#include "enrich/chain.h"
+#include "io/opt.h"
+
+/* The places in the table of options. */
+enum { O_STEPS, O_ASN_DB, O_CITY_DB, O_LANGUAGE, O_MY_ASN, O_MY_PREFIX, O_PEER_AS, O_ASN_SOURCES, O_COUNT };
+
+/*
+ * Reads all settings, at the start as at a reload: an option that was given
+ * wins over the file. 0 or -1 with words. The texts are the options' or the
+ * configuration's own. After success s->own is the caller's to release or hand on.
+ */
+int settings_read(struct enrich_settings *s, const struct opt *opts, const struct conf *c, struct err *e);
+
+#endif
