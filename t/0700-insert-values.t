@@ -85,6 +85,14 @@ ok "each value of each row is there" same "$T/want" "$T/got"
 ok "compressed on the way" insert --compress lz4 --table low <"$T/flows"
 is "$(stored pmacct.low)" "40000	20000	400020000" "the rows are the same"
 
+# An archive of 200 days, at 300 flows a day.
+awk 'BEGIN { for (i = 0; i < 60000; i++)
+	printf "{\"timestamp_start\":%d,\"bytes\":%d}\n", 1700000000 + i * 288, i + 1 }' >"$T/archive"
+ok "an archive goes in" insert --create --table archive --batch-rows 1000000 --flush-ms 60000 <"$T/archive"
+is "$(stored pmacct.archive)" "$(sums 60000)" "the rows are there"
+inserts=$(metric inserts_total)
+ok "in inserts of some 50 days each" test "$inserts" -ge 4 -a "$inserts" -le 8
+
 # Every field of the record.
 ok "a table with every field" insert --create --schema wide --table wide <"$T/one"
 is "$(ch "SELECT bytes, src_as, peer_src_as FROM pmacct.wide")" "1	1	2" "holds a flow"

@@ -62,8 +62,7 @@ ok "rows go to disk" wait_for 10 eval '[ "$(waiting)" -gt 0 ]'
 flows 20001 40000 >&3
 counted() { kill -USR1 "$program" && said "spool_rows 40000"; }
 ok "all of them" wait_for 10 counted
-kill -KILL "$program"
-wait $program 2>/dev/null
+{ kill -KILL "$program"; wait "$program"; } 2>/dev/null
 exec 3>&-
 # Its last write may have been cut anywhere.
 segment=$(ls "$T"/spool/pmacct.killed/*.open)

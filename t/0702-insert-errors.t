@@ -38,6 +38,24 @@ is $? 2 "a URL with a password is refused"
 chmod 600 "$T/password"
 account=(--user flows --password-file "$T/password")
 
+# A new configuration: another password, but not another table.
+ch 'CREATE TABLE pmacct.reloaded (bytes UInt64) ENGINE = Memory' >/dev/null
+conf() { printf 'clickhouse: {user: flows, password_file: %s, table: %s}\n' "$1" "$2" >"$T/conf"; }
+conf "$T/wrong" reloaded
+: >"$T/said"
+insert_exec -c "$T/conf" <"$T/in" &
+program=$!
+cat "$T/flows" >&3
+ok "a wrong password again" wait_for 10 said "refuses user 'flows'"
+conf "$T/password" elsewhere
+kill -HUP $program
+ok "another table is refused while it runs" wait_for 10 said "another table needs a restart.*the old configuration stays"
+conf "$T/password" reloaded
+kill -HUP $program
+ok "with the right password all is stored" wait_for 10 eval '[ "$(stored pmacct.reloaded)" = "$(sums 1000)" ]'
+kill -TERM $program
+wait $program
+
 # A table that has what no flow can fill.
 ch 'CREATE TABLE pmacct.odd (bytes UInt64, src_host UUID) ENGINE = Memory' >/dev/null
 insert "${account[@]}" --table odd --drain-timeout 1 <"$T/flows"

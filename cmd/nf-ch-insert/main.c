@@ -310,28 +310,29 @@ add_metrics(struct metrics *m, const struct inserter *in)
 {
 	const struct queue_counts *c = &in->counts;
 
-	metrics_counter(m, "nf_ch_insert_rows_total", "rows that came in", &c->rows_in);
+	metrics_counter(m, "nf_ch_insert_rows_total", "Rows that came in.", &c->rows_in);
 	metrics_counter(
-	    m, "nf_ch_insert_stored_rows_total", "rows that the server acknowledged", &c->rows_stored);
+	    m, "nf_ch_insert_stored_rows_total", "Rows that the server acknowledged.", &c->rows_stored);
 	metrics_counter(
-	    m, "nf_ch_insert_spooled_rows_total", "rows that went to disk first", &c->rows_spooled);
+	    m, "nf_ch_insert_spooled_rows_total", "Rows that went to disk first.", &c->rows_spooled);
 	static const char dropped[] = "nf_ch_insert_dropped_rows_total",
-			  why[] = "rows that are not stored, by reason";
+			  why[] = "Rows that are not stored, by reason.";
 	metrics_add(m, dropped, "reason=\"spool_full\"", why, METRIC_COUNTER, &c->rows_dropped);
 	metrics_add(m, dropped, "reason=\"refused\"", why, METRIC_COUNTER, &c->rows_failed);
 	metrics_add(m, dropped, "reason=\"lost\"", why, METRIC_COUNTER, &c->rows_lost);
-	metrics_counter(m, "nf_ch_insert_inserts_total", "inserts sent", &c->inserts);
-	metrics_counter(m, "nf_ch_insert_bytes_total", "bytes of inserts sent", &c->bytes);
-	metrics_counter(m, "nf_ch_insert_retries_total", "inserts sent again", &c->retries);
+	metrics_counter(m, "nf_ch_insert_inserts_total", "Inserts sent.", &c->inserts);
+	metrics_counter(m, "nf_ch_insert_bytes_total", "Bytes of inserts sent.", &c->bytes);
+	metrics_counter(m, "nf_ch_insert_retries_total", "Inserts sent again.", &c->retries);
 	metrics_counter(m, "nf_ch_insert_ambiguous_total",
-	    "inserts sent whole and not answered: their rows may be there twice", &c->ambiguous);
+	    "Inserts sent whole and not answered: their rows may be there twice.", &c->ambiguous);
 	metrics_counter(m, "nf_ch_insert_unfit_values_total",
-	    "values that a column could not hold as they were", &in->unfit);
-	metrics_gauge(m, "nf_ch_insert_up", "whether the server takes rows", &c->up);
+	    "Values that a column could not hold as they were.", &in->unfit);
+	metrics_gauge(m, "nf_ch_insert_up", "Whether the server takes rows.", &c->up);
 	metrics_gauge(
-	    m, "nf_ch_insert_waiting_rows", "rows not yet stored, in memory and on disk", &c->rows_waiting);
-	metrics_gauge(m, "nf_ch_insert_spool_rows", "rows on disk", &c->spool_rows);
-	metrics_gauge(m, "nf_ch_insert_spool_bytes", "bytes of the spool, failed/ included", &c->spool_bytes);
+	    m, "nf_ch_insert_waiting_rows", "Rows not yet stored, in memory and on disk.", &c->rows_waiting);
+	metrics_gauge(m, "nf_ch_insert_spool_rows", "Rows on disk.", &c->spool_rows);
+	metrics_gauge(
+	    m, "nf_ch_insert_spool_bytes", "Bytes of the spool, failed/ included.", &c->spool_bytes);
 }
 
 /* The account at the end, in words where something is not as it should be. */

@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "days.h"
 #include "io/clock.h"
 
 struct memory_group {
 	uint64_t number, rows;
 	int64_t born;
 	struct buf bytes;
+	struct days days;
 	bool full; /* takes no more rows */
 };
 
@@ -22,13 +24,15 @@ struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t due, drained;
 	int wake_fd;
-	struct buf serialized; /* the reader's */
+	struct buf serialized; /* the reader's: the batch at hand */
+	struct days days; /* and its days */
 	struct buf read; /* the sender's: a group that was on disk */
 
 	struct memory_group mem[MEMORY_GROUPS]; /* in order; only the last may take rows */
 	unsigned mem_count;
 	struct spool_segment growing; /* on disk; number 0 = none */
 	int64_t growing_born;
+	struct days growing_days;
 
 	uint64_t next;
 	uint64_t taken_rows; /* as the queue knew them */
@@ -112,12 +116,13 @@ put_memory(struct queue *q, uint64_t rows)
 	struct memory_group *g = q->mem_count > 0 ? &q->mem[q->mem_count - 1] : NULL;
 	size_t len = q->serialized.len;
 
-	if (g != NULL && (g->bytes.len + len > GROUP_BYTES || g->rows + rows > GROUP_ROWS))
+	if (g != NULL && (g->bytes.len + len > GROUP_BYTES || g->rows + rows > GROUP_ROWS ||
+			     !days_join(&g->days, &q->days)))
 		g->full = true;
 	/* Beyond the limit, the last group takes what came before the reader could pause. */
 	if (g == NULL || (g->full && q->mem_count < MEMORY_GROUPS)) {
 		g = &q->mem[q->mem_count++];
-		*g = (struct memory_group){.number = q->next++, .born = clock_mono_ms()};
+		*g = (struct memory_group){.number = q->next++, .born = clock_mono_ms(), .days = q->days};
 	}
 	buf_add(&g->bytes, q->serialized.p, len);
 	g->rows += rows;
@@ -133,8 +138,10 @@ put_disk(struct queue *q, uint64_t rows)
 
 	if (!spool_fits(q->o.spool, len))
 		return -1;
-	if (g->number == 0 || g->bytes + len > GROUP_BYTES || g->rows + rows > GROUP_ROWS) {
+	if (g->number == 0 || g->bytes + len > GROUP_BYTES || g->rows + rows > GROUP_ROWS ||
+	    !days_join(&q->growing_days, &q->days)) {
 		*g = (struct spool_segment){.number = q->next++};
+		q->growing_days = q->days;
 		q->growing_born = clock_mono_ms();
 	}
 	if (spool_append(q->o.spool, g->number, q->serialized.p, len, rows, &e) == -1) {
@@ -153,6 +160,7 @@ queue_put(struct queue *q, const struct batch *b)
 	size_t rows = b->rows;
 	struct err e;
 
+	days_of(&q->days, b);
 	q->serialized.len = 0;
 	if (batch_serialize(b, &q->serialized, &e) == -1) {
 		log_warnx("%zu rows are lost: %s", rows, e.msg);

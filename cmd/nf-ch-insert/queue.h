@@ -11,8 +11,9 @@
  * the server away and a full spool they are dropped and counted: what is on disk
  * already was promised, and the input must not stand still for an outage.
  *
- * The group that takes rows is due when it is full; when it has batch_rows rows
- * and the last insert is flush_ms ago; or when its first row is flush_ms old.
+ * The group that takes rows is due when it is full (of rows, bytes, or days:
+ * days.h); when it has batch_rows rows and the last insert is flush_ms ago; or
+ * when its first row is flush_ms old.
  * While the sender is at work it grows on, so inserts grow with the load.
  */
 #ifndef NF_CH_INSERT_QUEUE_H

@@ -33,6 +33,7 @@ struct sender {
 	struct native *native; /* NULL: the columns are to be asked for */
 	struct batch batch;
 	struct arena scratch;
+	struct buf settings; /* of inserts, for the URL */
 	struct buf query, block, body; /* the block: before it is compressed into the body */
 	struct ch_answer answer;
 	int64_t away_since, told; /* 0: the server takes rows */
@@ -100,6 +101,17 @@ create_tables(struct sender *s, const struct ch_server *server, struct err *e)
 	return v;
 }
 
+static void
+set_settings(struct sender *s, const struct ch_server *server)
+{
+	s->settings.len = 0;
+	if (s->target.lz4)
+		buf_puts(&s->settings, "decompress=1&");
+	/* Groups keep to few days, but a single batch of an archive may hold many: better many parts than none. */
+	if (ch_server_since(server, 20, 1))
+		buf_puts(&s->settings, "max_partitions_per_insert_block=0&");
+}
+
 /* Connects and learns the table's columns, as far as neither is done. */
 static enum ch_verdict
 get_ready(struct sender *s, struct err *e)
@@ -116,6 +128,7 @@ get_ready(struct sender *s, struct err *e)
 		return CH_BUSY;
 	if ((v = ch_ask_server(s->http, &server, e)) != CH_OK)
 		return v;
+	set_settings(s, &server);
 	v = ch_ask_table(s->http, t->database, t->table, &s->table, e);
 	if (v == CH_NO_TABLE && t->create) {
 		if ((v = create_tables(s, &server, e)) == CH_OK)
@@ -183,7 +196,7 @@ insert(struct sender *s, struct group *g, bool retry, struct err *e)
 	struct ch_request r = {.query = buf_cstr(&s->query),
 	    .body = s->body.p,
 	    .body_len = s->body.len,
-	    .settings = s->target.lz4 ? "decompress=1" : NULL};
+	    .settings = buf_cstr(&s->settings)};
 	enum ch_verdict v = CH_OK;
 
 	if (rows > 0) {
@@ -382,6 +395,7 @@ sender_stop(struct sender *s)
 	forget_columns(s);
 	arena_release(&s->scratch);
 	buf_release(&s->body);
+	buf_release(&s->settings);
 	buf_release(&s->block);
 	buf_release(&s->query);
 	buf_release(&s->answer.text);

@@ -206,7 +206,7 @@ request_set(struct ch_http *h, const struct ch_request *r)
 		buf_printf(&q, "query=%s", escaped);
 		curl_free(escaped);
 	}
-	if (r->settings != NULL)
+	if (r->settings != NULL && r->settings[0] != '\0')
 		buf_printf(&q, "%s%s", q.len > 0 ? "&" : "", r->settings);
 	curl_url_set(h->url, CURLUPART_QUERY, q.len > 0 ? buf_cstr(&q) : NULL, 0);
 	buf_release(&q);

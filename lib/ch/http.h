@@ -41,7 +41,7 @@ struct ch_request {
 	const char *query; /* in the URL's query string if there is a body, else the body itself */
 	const void *body; /* of an INSERT, or NULL */
 	size_t body_len;
-	const char *settings; /* "name=value&…" for the URL, or NULL */
+	const char *settings; /* "name=value&…" for the URL; may be empty or NULL */
 };
 
 struct ch_answer {

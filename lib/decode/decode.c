@@ -123,6 +123,7 @@ decoder_exporters(const struct decoder *d, bool (*fn)(void *arg, const struct ex
 	for (int trusted = 1; trusted >= 0; trusted--)
 		TAILQ_FOREACH_REVERSE(x, &d->order[trusted], exporter_list, order)
 		{
+			/* cppcheck-suppress uninitvar ; the macro sets x */
 			struct exporter_view v = {&x->addr, x->trusted, x->counts};
 
 			if (!fn(arg, &v))

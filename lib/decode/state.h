@@ -16,6 +16,8 @@ struct domain_key {
 	uint32_t id, version;
 };
 
+TAILQ_HEAD(held_list, held);
+
 struct domain {
 	struct exporter *exporter;
 	struct domain_key key;
@@ -26,7 +28,7 @@ struct domain {
 	uint32_t next_sequence;
 	unsigned late_run; /* datagrams late one after the other: the exporter has started anew */
 	unsigned held_count;
-	TAILQ_HEAD(held_list, held) held; /* oldest first */
+	struct held_list held; /* oldest first */
 };
 
 enum name_kind { NAME_INTERFACE, NAME_ALIAS, NAME_APPLICATION, NAME_VRF };
@@ -49,7 +51,6 @@ struct exporter {
 };
 
 TAILQ_HEAD(exporter_list, exporter);
-TAILQ_HEAD(held_list, held);
 
 struct decoder {
 	struct decoder_options opt;
