@@ -141,7 +141,7 @@ wrong_files_are_refused(void **state)
 	assert_check_refused("slack.webhook_file: /x\n",
 	    "f:1:1: unknown key 'slack.webhook_file', expected one of: collectors, bgp, clickhouse, geoip, "
 	    "kafka, dns, timezone, debug, enrich, asn_sources, peer_as, my_asn, my_prefixes, "
-	    "upstream_interfaces, scale, insert, retention, snmp, detection, act, slack, api, ml, run_dir");
+	    "upstream_interfaces, scale, tee, insert, retention, snmp, detection, act, slack, api, ml, run_dir");
 	assert_check_refused(
 	    "- a\n", "f:1:1: expected a map of keys, such as 'clickhouse: {host: localhost}'");
 	assert_check_refused("clickhouse: localhost\n", "f:1:13: clickhouse: expected a map of keys");
