@@ -15,13 +15,13 @@ static const enum rule_limit unique_limits[UNIQUES] = {LIMIT_DST_IPS, LIMIT_DST_
 
 void
 detection_id(uint8_t id[16], const struct rule *r, bool trusted, const struct flowkey *k,
-    const uint8_t *key_bytes, int64_t start_ms)
+    enum flowkey_width width, const uint8_t *key_bytes, int64_t start_ms)
 {
 	struct buf name = {0};
 
 	buf_puts(&name, r->name);
 	buf_putc(&name, '\0');
-	flowkey_json(k, key_bytes, &name);
+	flowkey_json(k, width, key_bytes, &name);
 	buf_printf(&name, "%c%" PRId64 "%s", '\0', start_ms / 1000, trusted ? "" : " untrusted");
 	uuid5(id, id_space, name.p, name.len);
 	buf_release(&name);
@@ -141,7 +141,8 @@ static void
 write_blackhole(const struct detection *d, struct buf *out)
 {
 	const struct rule *r = d->rule;
-	struct prefix net = flowkey_prefix(d->key, d->key_bytes, (enum rule_target)r->blackhole_target);
+	struct prefix net =
+	    flowkey_prefix(d->key, d->key_width, d->key_bytes, (enum rule_target)r->blackhole_target);
 	bool v6 = !addr_is_v4(&net.addr);
 	char text[PREFIX_TEXT_MAX];
 
@@ -196,7 +197,7 @@ detection_write(const struct detection *d, struct buf *out)
 	buf_puts(out, ",\"rule\":");
 	write_str(out, str_from(d->rule->name));
 	buf_puts(out, ",\"key\":");
-	flowkey_json(d->key, d->key_bytes, out);
+	flowkey_json(d->key, d->key_width, d->key_bytes, out);
 	buf_printf(out, ",\"window\":%" PRIu32 ",", d->window->seconds);
 	write_totals(d, &d->now, out);
 	if (d->state != DETECTION_START) {

@@ -35,6 +35,7 @@ struct detection {
 	enum detection_state state;
 	uint8_t id[16];
 	int64_t time_ms, start_ms;
+	enum flowkey_width key_width;
 	uint8_t key_bytes[FLOWKEY_MAX];
 	struct totals now, peak;
 	bool blackhole; /* blackhole_count is reached */
@@ -44,7 +45,7 @@ struct detection {
 
 /* UUIDv5 of rule, key and start. */
 void detection_id(uint8_t id[16], const struct rule *r, bool trusted, const struct flowkey *k,
-    const uint8_t *key_bytes, int64_t start_ms);
+    enum flowkey_width width, const uint8_t *key_bytes, int64_t start_ms);
 
 /* Appends the line with its newline. */
 void detection_write(const struct detection *d, struct buf *out);

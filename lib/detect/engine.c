@@ -21,7 +21,7 @@ engine_new(struct engine_rules *r, const struct engine_options *o)
 	e->rules = *r;
 	*r = (struct engine_rules){0};
 	e->pool.cap = o->memory;
-	blocks_init(&e->blocks, &e->pool, o->memory / 8);
+	blocks_init(&e->blocks, &e->pool, o->memory / 16);
 	/* Only where keys lie in tables depends on the seed, never what comes out. */
 	if (getrandom(&e->seed, sizeof e->seed, 0) != (ssize_t)sizeof e->seed)
 		e->seed = (uintptr_t)e;
@@ -167,78 +167,106 @@ share(uint64_t count, uint64_t duration_ms, uint64_t window_ms)
 	return (uint64_t)((unsigned __int128)count * window_ms / duration_ms);
 }
 
-static void
-count_values(
-    struct engine *e, struct state *st, struct group *g, const struct view *v, uint32_t row, uint32_t sec)
+static uint64_t
+value_hash(const struct engine *e, const struct view *v, unsigned u, uint32_t row)
 {
-	for (unsigned u = 0; u < UNIQUES; u++) {
-		if (v->unique[u] == NULL || !col_has(v->unique[u], row))
-			continue;
-		size_t width = v->unique[u]->width;
-		const uint8_t *value = (const uint8_t *)v->flat[u] + row * width;
+	size_t width = v->unique[u]->width;
 
-		window_add_unique(
-		    &st->window, g, (enum unique)u, e->now, sec, hash64_seed(value, width, e->seed));
-	}
-	if (v->score != NULL && col_has(v->score, row))
-		window_add_score(&st->window, g, sec, v->scores[row]);
+	return hash64_seed((const uint8_t *)v->flat[u] + row * width, width, e->seed);
 }
 
+/* Rows of one state and key width that are worked on together. */
+struct chunk {
+	uint32_t n;
+	uint16_t rows[CHUNK];
+	uint32_t hashes[CHUNK], refs[CHUNK];
+	uint64_t values[UNIQUES][CHUNK]; /* hashes of what is counted distinct */
+	_Alignas(8) uint8_t keys[CHUNK][FLOWKEY_MAX];
+};
+
+/* Counts the i-th row of the chunk in its group. */
 static void
-state_row(
-    struct engine *e, struct state *st, const struct view *v, struct work *w, uint32_t row, uint32_t ref)
+state_row(struct engine *e, struct state *st, enum flowkey_width width, const struct view *v, struct work *w,
+    const struct chunk *c, uint32_t i)
 {
+	uint32_t row = c->rows[i], sec = w->second[row];
 	uint64_t packets = w->packets[row], bytes = w->bytes[row], window_ms = st->window.seconds * 1000ULL;
-	struct group *g = groups_at(&st->groups, ref);
+	struct group *g = groups_at(&st->groups[width], c->refs[i]);
 
 	if (w->start != NULL && w->start[row] != 0 && w->end[row] > w->start[row] + window_ms) {
 		packets = share(packets, w->end[row] - w->start[row], window_ms);
 		bytes = share(bytes, w->end[row] - w->start[row], window_ms);
 	}
-	if (!window_add(&st->window, g, e->now, w->second[row], packets, bytes))
+	if (!window_add(&st->window, g, e->now, sec, packets, bytes))
 		return;
-	count_values(e, st, g, v, row, w->second[row]);
+	for (unsigned u = 0; u < UNIQUES; u++)
+		if (v->unique[u] != NULL && col_has(v->unique[u], row))
+			window_add_unique(&st->window, g, (enum unique)u, e->now, sec, c->values[u][i]);
+	if (v->score != NULL && col_has(v->score, row))
+		window_add_score(&st->window, g, sec, v->scores[row]);
 	e->counts.matched++;
 	if (g->flows < st->least_flows)
 		return;
-	for (uint32_t i = 0; i < st->run_count; i++) {
-		if (!run_holds(e, &e->runs[st->runs[i]], g, e->now))
+	for (uint32_t k = 0; k < st->run_count; k++) {
+		if (!run_holds(e, &e->runs[st->runs[k]], g, e->now))
 			continue;
 		const struct row r = {&w->flows, row, w->time_ms[row], packets, bytes};
-		incident_hold(e, st->runs[i], ref, &r);
+		incident_hold(e, st->runs[k], width, c->refs[i], &r);
+	}
+}
+
+/* Has on the way what counting the i-th row will touch beyond its group's record. */
+static void
+row_prefetch(const struct engine *e, const struct state *st, const struct view *v, const struct group *g,
+    struct chunk *c, uint32_t i)
+{
+	if (g != NULL)
+		window_prefetch(&st->window, g);
+	for (unsigned u = 0; u < UNIQUES; u++) {
+		if (v->unique[u] == NULL)
+			continue;
+		c->values[u][i] = value_hash(e, v, u, c->rows[i]);
+		if (g != NULL)
+			window_prefetch_unique(&st->window, g, (enum unique)u, c->values[u][i]);
 	}
 }
 
 /* Pass by pass, so that memory is on its way while others are worked on. */
 static void
-state_chunk(struct engine *e, struct state *st, const struct view *v, struct work *w, const uint16_t *rows,
-    uint32_t n)
+state_chunk(struct engine *e, struct state *st, enum flowkey_width width, const struct view *v,
+    struct work *w, struct chunk *c)
 {
-	_Alignas(8) uint8_t keys[CHUNK][FLOWKEY_MAX];
-	uint32_t hashes[CHUNK], refs[CHUNK];
-	struct groups *gs = &st->groups;
+	struct groups *gs = &st->groups[width];
 
-	for (uint32_t i = 0; i < n; i++) {
-		flowkey_build(&st->key, &v->key, rows[i], keys[i]);
-		hashes[i] = groups_hash(gs, keys[i]);
-		groups_prefetch_slot(gs, hashes[i]);
-	}
-	for (uint32_t i = 0; i < n; i++)
-		refs[i] = groups_guess(gs, hashes[i]);
-	for (uint32_t i = 0; i < n; i++) {
-		if (refs[i] != 0 && !groups_is(gs, refs[i], keys[i]))
-			refs[i] = groups_find(gs, keys[i], hashes[i]);
-		if (refs[i] != 0)
-			window_prefetch(&st->window, groups_at(gs, refs[i]));
+	for (uint32_t i = 0; i < c->n; i++)
+		c->refs[i] = groups_guess(gs, c->hashes[i]);
+	for (uint32_t i = 0; i < c->n; i++) {
+		if (c->refs[i] != 0 && !groups_is(gs, c->refs[i], c->keys[i]))
+			c->refs[i] = groups_find(gs, c->keys[i], c->hashes[i]);
+		row_prefetch(e, st, v, c->refs[i] != 0 ? groups_at(gs, c->refs[i]) : NULL, c, i);
 	}
 	uint64_t removed = gs->removed;
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < c->n; i++) {
 		/* The row before may have made this one's group, or made it leave. */
-		if (refs[i] == 0 || gs->removed != removed)
-			refs[i] = groups_take(gs, keys[i], hashes[i], e->now);
-		if (refs[i] != 0)
-			state_row(e, st, v, w, rows[i], refs[i]);
+		if (c->refs[i] == 0 || gs->removed != removed)
+			c->refs[i] = groups_take(gs, c->keys[i], c->hashes[i], e->now);
+		if (c->refs[i] != 0)
+			state_row(e, st, width, v, w, c, i);
 	}
+	c->n = 0;
+}
+
+/* Makes the row's key and has its slot on the way. */
+static void
+chunk_add(
+    struct chunk *c, const struct state *st, enum flowkey_width width, const struct view *v, uint32_t row)
+{
+	uint32_t i = c->n++;
+
+	flowkey_build(&st->key, width, &v->key, row, c->keys[i]);
+	c->rows[i] = (uint16_t)row;
+	c->hashes[i] = groups_hash(&st->groups[width], c->keys[i]);
+	groups_prefetch_slot(&st->groups[width], c->hashes[i]);
 }
 
 /* The state's rows among [from, to), all of one second of the clock. */
@@ -246,9 +274,9 @@ static void
 state_rows(
     struct engine *e, struct state *st, const struct view *v, struct work *w, uint32_t from, uint32_t to)
 {
-	uint16_t rows[CHUNK];
-	uint32_t n = 0;
+	struct chunk chunks[KEY_WIDTHS];
 
+	chunks[KEY_NARROW].n = chunks[KEY_WIDE].n = 0;
 	for (uint32_t word = from / 64; word * 64 < to; word++) {
 		uint64_t bits = v->bits[word];
 
@@ -257,14 +285,16 @@ state_rows(
 		if (to - word * 64 < 64)
 			bits &= (UINT64_C(1) << (to & 63)) - 1;
 		for (; bits != 0; bits &= bits - 1) {
-			rows[n++] = (uint16_t)(word * 64 + (uint32_t)__builtin_ctzll(bits));
-			if (n == CHUNK) {
-				state_chunk(e, st, v, w, rows, n);
-				n = 0;
-			}
+			uint32_t row = word * 64 + (uint32_t)__builtin_ctzll(bits);
+			enum flowkey_width width = flowkey_width(&v->key, row);
+
+			chunk_add(&chunks[width], st, width, v, row);
+			if (chunks[width].n == CHUNK)
+				state_chunk(e, st, width, v, w, &chunks[width]);
 		}
 	}
-	state_chunk(e, st, v, w, rows, n);
+	for (unsigned i = 0; i < KEY_WIDTHS; i++)
+		state_chunk(e, st, (enum flowkey_width)i, v, w, &chunks[i]);
 }
 
 /* Seconds end one by one while there are incidents to look at; then the rest at once. */
@@ -281,7 +311,8 @@ clock_advance(struct engine *e, uint32_t now)
 		incidents_second(e);
 	e->now = now;
 	for (uint32_t i = 0; i < e->state_count; i++)
-		groups_sweep(&e->states[i].groups, now, now - before);
+		for (unsigned k = 0; k < KEY_WIDTHS; k++)
+			groups_sweep(&e->states[i].groups[k], now, now - before);
 }
 
 /* The clock went back: what was counted lies in a future that is no more. */
@@ -291,7 +322,8 @@ clock_reset(struct engine *e, uint32_t now)
 	incidents_end(e);
 	incidents_rewind(e, now);
 	for (uint32_t i = 0; i < e->state_count; i++)
-		groups_clear(&e->states[i].groups);
+		for (unsigned k = 0; k < KEY_WIDTHS; k++)
+			groups_clear(&e->states[i].groups[k]);
 	e->now = now;
 	e->counts.clock_resets++;
 }
@@ -361,9 +393,11 @@ engine_counts(struct engine *e)
 
 	c->groups = c->groups_evicted = c->groups_refused = c->squeezed = 0;
 	for (uint32_t i = 0; i < e->state_count; i++) {
-		c->groups += e->states[i].groups.count;
-		c->groups_evicted += e->states[i].groups.evicted;
-		c->groups_refused += e->states[i].groups.refused;
+		for (unsigned k = 0; k < KEY_WIDTHS; k++) {
+			c->groups += e->states[i].groups[k].count;
+			c->groups_evicted += e->states[i].groups[k].evicted;
+			c->groups_refused += e->states[i].groups[k].refused;
+		}
 		c->squeezed += e->states[i].window.squeezed;
 	}
 	c->open = e->incidents.open_count;

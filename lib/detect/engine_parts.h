@@ -26,6 +26,7 @@ struct run {
 	uint32_t unique[UNIQUES];
 	/* the incident found last, since an attack is many flows of one group */
 	uint32_t last_group, last_incident;
+	enum flowkey_width last_width;
 };
 
 struct state {
@@ -33,7 +34,7 @@ struct state {
 	uint32_t filter; /* index */
 	struct flowkey key;
 	struct window window;
-	struct groups groups;
+	struct groups groups[KEY_WIDTHS];
 	uint32_t *runs;
 	uint32_t run_count;
 	uint64_t least_flows; /* of all runs: most flows need no closer look */
@@ -47,6 +48,7 @@ enum phase {
 
 struct incident {
 	uint32_t run, group; /* the group's record, while not closed */
+	enum flowkey_width width; /* of the key: which groups */
 	uint8_t key[FLOWKEY_MAX];
 	enum phase phase;
 	uint8_t id[16];
@@ -122,7 +124,8 @@ void incidents_init(struct incidents *is, uint32_t cap);
 void incidents_release(struct incidents *is);
 
 /* The run holds for the group by this row. */
-void incident_hold(struct engine *e, uint32_t run, uint32_t group, const struct row *row);
+void incident_hold(
+    struct engine *e, uint32_t run, enum flowkey_width width, uint32_t group, const struct row *row);
 
 /* The current second is over: holds, updates, ends. */
 void incidents_second(struct engine *e);

@@ -116,8 +116,9 @@ state_begin(struct engine *e, struct state *st)
 				unique[u] = e->runs[st->runs[i]].unique[u];
 	const struct rule *r = e->runs[st->runs[0]].rule;
 	window_init(&st->window, &e->blocks, r->window, unique, r->min_ml_score);
-	groups_init(
-	    &st->groups, &st->window, &e->pool, st->key.size, e->pool.cap / 4 / e->state_count, e->seed);
+	for (unsigned i = 0; i < KEY_WIDTHS; i++)
+		groups_init(&st->groups[i], &st->window, &e->pool, st->key.layouts[i].size,
+		    e->pool.cap / 16 / e->state_count, e->seed);
 }
 
 /* Runs, filters, and states without memory yet. */
@@ -146,8 +147,9 @@ void
 engine_unbuild(struct engine *e)
 {
 	for (uint32_t i = 0; i < e->state_count; i++) {
-		if (e->states[i].groups.slots != NULL)
-			groups_release(&e->states[i].groups);
+		for (unsigned k = 0; k < KEY_WIDTHS; k++)
+			if (e->states[i].groups[k].slots != NULL)
+				groups_release(&e->states[i].groups[k]);
 		window_release(&e->states[i].window);
 		free(e->states[i].identity);
 		free(e->states[i].runs);
@@ -198,18 +200,20 @@ static void
 states_follow(struct engine *e, struct engine *old)
 {
 	for (uint32_t i = 0; i < old->state_count; i++) {
-		if (state_successor(e, &old->states[i]) < 0)
-			groups_release(&old->states[i].groups);
-		else
-			slab_waive(&old->states[i].groups.slab);
+		for (unsigned k = 0; k < KEY_WIDTHS; k++) {
+			if (state_successor(e, &old->states[i]) < 0)
+				groups_release(&old->states[i].groups[k]);
+			else
+				slab_waive(&old->states[i].groups[k].slab);
+		}
 	}
 	for (uint32_t i = 0; i < e->state_count; i++)
 		state_begin(e, &e->states[i]);
 	for (uint32_t i = 0; i < old->state_count; i++) {
 		int64_t next = state_successor(e, &old->states[i]);
 
-		if (next >= 0)
-			groups_move(&e->states[next].groups, &old->states[i].groups, e->now);
+		for (unsigned k = 0; next >= 0 && k < KEY_WIDTHS; k++)
+			groups_move(&e->states[next].groups[k], &old->states[i].groups[k], e->now);
 	}
 }
 

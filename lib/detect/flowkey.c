@@ -2,23 +2,30 @@
 
 #include <string.h>
 
-void
-flowkey_init(struct flowkey *k, const struct rule_key *parts)
+static void
+layout_init(struct flowkey_layout *l, const struct rule_key *parts, uint8_t addr_size)
 {
 	uint8_t at = 0;
 
-	*k = (struct flowkey){.parts = *parts};
-	k->src_at = at;
-	at += parts->src_ip ? 16 : 0;
-	k->dst_at = at;
-	at += parts->dst_ip ? 16 : 0;
-	k->src_port_at = at;
+	l->src_at = at;
+	at += parts->src_ip ? addr_size : 0;
+	l->dst_at = at;
+	at += parts->dst_ip ? addr_size : 0;
+	l->src_port_at = at;
 	at += parts->src_port ? 2 : 0;
-	k->dst_port_at = at;
+	l->dst_port_at = at;
 	at += parts->dst_port ? 2 : 0;
-	k->proto_at = at;
+	l->proto_at = at;
 	at += parts->proto ? 1 : 0;
-	k->size = (uint8_t)((at + 7) & ~7);
+	l->size = (uint8_t)((at + 7) & ~7);
+}
+
+void
+flowkey_init(struct flowkey *k, const struct rule_key *parts)
+{
+	*k = (struct flowkey){.parts = *parts};
+	layout_init(&k->layouts[KEY_NARROW], parts, 4);
+	layout_init(&k->layouts[KEY_WIDE], parts, 16);
 }
 
 void
@@ -47,6 +54,15 @@ flowkey_columns(const struct flowkey *k, struct flows *f, uint64_t *bits, struct
 	}
 }
 
+enum flowkey_width
+flowkey_width(const struct flowkey_columns *c, uint32_t row)
+{
+	bool narrow =
+	    (c->src == NULL || addr_is_v4(&c->src[row])) && (c->dst == NULL || addr_is_v4(&c->dst[row]));
+
+	return narrow ? KEY_NARROW : KEY_WIDE;
+}
+
 static unsigned
 kept_bits(const struct addr *a, const uint8_t len[2])
 {
@@ -54,47 +70,56 @@ kept_bits(const struct addr *a, const uint8_t len[2])
 }
 
 static void
-put_addr(uint8_t *p, const struct addr *a, const uint8_t len[2])
+put_key_addr(uint8_t *p, enum flowkey_width width, const struct addr *a, const uint8_t len[2])
 {
 	struct addr masked = *a;
 
 	if (len[0] < 32 || len[1] < 128)
 		addr_mask(&masked, kept_bits(a, len));
-	memcpy(p, masked.b, 16);
+	if (width == KEY_NARROW)
+		memcpy(p, masked.b + 12, 4);
+	else
+		memcpy(p, masked.b, 16);
 }
 
 void
-flowkey_build(const struct flowkey *k, const struct flowkey_columns *c, uint32_t row, uint8_t *p)
+flowkey_build(const struct flowkey *k, enum flowkey_width width, const struct flowkey_columns *c,
+    uint32_t row, uint8_t *p)
 {
-	memset(p + k->size - 8, 0, 8);
-	if (k->parts.src_ip)
-		put_addr(p + k->src_at, &c->src[row], k->parts.src_len);
-	if (k->parts.dst_ip)
-		put_addr(p + k->dst_at, &c->dst[row], k->parts.dst_len);
-	if (k->parts.src_port)
-		memcpy(p + k->src_port_at, &c->src_port[row], 2);
-	if (k->parts.dst_port)
-		memcpy(p + k->dst_port_at, &c->dst_port[row], 2);
-	if (k->parts.proto)
-		p[k->proto_at] = c->proto[row];
+	const struct flowkey_layout *l = &k->layouts[width];
+
+	memset(p + l->size - 8, 0, 8);
+	if (c->src != NULL)
+		put_key_addr(p + l->src_at, width, &c->src[row], k->parts.src_len);
+	if (c->dst != NULL)
+		put_key_addr(p + l->dst_at, width, &c->dst[row], k->parts.dst_len);
+	if (c->src_port != NULL)
+		memcpy(p + l->src_port_at, &c->src_port[row], 2);
+	if (c->dst_port != NULL)
+		memcpy(p + l->dst_port_at, &c->dst_port[row], 2);
+	if (c->proto != NULL)
+		p[l->proto_at] = c->proto[row];
 }
 
 struct prefix
-flowkey_prefix(const struct flowkey *k, const uint8_t *p, enum rule_target side)
+flowkey_prefix(const struct flowkey *k, enum flowkey_width width, const uint8_t *p, enum rule_target side)
 {
-	struct prefix net;
+	const struct flowkey_layout *l = &k->layouts[width];
+	const uint8_t *len = side == TARGET_SRC ? k->parts.src_len : k->parts.dst_len;
+	struct prefix net = {
+	    .addr = addr_from_bytes(p + (side == TARGET_SRC ? l->src_at : l->dst_at), width == KEY_WIDE)};
 
-	memcpy(net.addr.b, p + (side == TARGET_SRC ? k->src_at : k->dst_at), 16);
-	net.len = (uint8_t)kept_bits(&net.addr, side == TARGET_SRC ? k->parts.src_len : k->parts.dst_len);
+	net.len = (uint8_t)kept_bits(&net.addr, len);
 	return net;
 }
 
 static void
-json_address(const struct flowkey *k, const uint8_t *p, enum rule_target side, struct buf *out)
+json_address(const struct flowkey *k, enum flowkey_width width, const uint8_t *p, enum rule_target side,
+    struct buf *out)
 {
 	const char *name = side == TARGET_SRC ? "src" : "dst";
 	const uint8_t *len = side == TARGET_SRC ? k->parts.src_len : k->parts.dst_len;
-	struct prefix net = flowkey_prefix(k, p, side);
+	struct prefix net = flowkey_prefix(k, width, p, side);
 	char text[PREFIX_TEXT_MAX];
 
 	if (len[0] < 32 || len[1] < 128)
@@ -113,19 +138,21 @@ json_port(const char *name, const uint8_t *p, struct buf *out)
 }
 
 void
-flowkey_json(const struct flowkey *k, const uint8_t *p, struct buf *out)
+flowkey_json(const struct flowkey *k, enum flowkey_width width, const uint8_t *p, struct buf *out)
 {
+	const struct flowkey_layout *l = &k->layouts[width];
+
 	buf_putc(out, '{');
 	if (k->parts.src_ip)
-		json_address(k, p, TARGET_SRC, out);
+		json_address(k, width, p, TARGET_SRC, out);
 	if (k->parts.dst_ip)
-		json_address(k, p, TARGET_DST, out);
+		json_address(k, width, p, TARGET_DST, out);
 	if (k->parts.src_port)
-		json_port("src_port", p + k->src_port_at, out);
+		json_port("src_port", p + l->src_port_at, out);
 	if (k->parts.dst_port)
-		json_port("dst_port", p + k->dst_port_at, out);
+		json_port("dst_port", p + l->dst_port_at, out);
 	if (k->parts.proto)
-		buf_printf(out, "\"proto\":%u,", p[k->proto_at]);
+		buf_printf(out, "\"proto\":%u,", p[l->proto_at]);
 	/* A key has at least one part: the last comma becomes the brace. */
 	out->p[out->len - 1] = '}';
 }

@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 
-enum { SLOTS_MIN = 1024, CANDIDATES = 8, SWEPT = 32 };
+enum { SLOTS_MIN = 1024, CANDIDATES = 8, SWEPT = 32, LINE = 64 };
 
 void
 groups_init(
@@ -16,7 +16,9 @@ groups_init(
 	gs->key_at = (uint32_t)(sizeof(struct group) + w->tail * sizeof(uint64_t));
 	gs->slots = pool_zero(SLOTS_MIN * sizeof *gs->slots);
 	p->used += SLOTS_MIN * sizeof *gs->slots;
-	slab_init(&gs->slab, p, gs->key_at + key_size, promise);
+	/* A record that fits into a cache line should lie in one. */
+	size_t size = gs->key_at + key_size;
+	slab_init(&gs->slab, p, size > LINE / 2 && size < LINE ? LINE : size, promise);
 }
 
 uint32_t

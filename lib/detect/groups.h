@@ -75,7 +75,8 @@ groups_guess(const struct groups *gs, uint32_t hash)
 		const uint8_t *record = slab_at(&gs->slab, ref);
 
 		__builtin_prefetch(record);
-		__builtin_prefetch(record + gs->slab.size - 1);
+		if (gs->slab.size > 64)
+			__builtin_prefetch(record + gs->slab.size - 1);
 	}
 	return ref;
 }

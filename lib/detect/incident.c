@@ -5,16 +5,16 @@
 
 /* The key of the map of incidents. */
 struct incident_key {
-	uint32_t run, zero;
+	uint32_t run, width;
 	uint8_t key[FLOWKEY_MAX];
 };
 
 static struct incident_key
-incident_key(const struct engine *e, uint32_t run, const void *key)
+incident_key(const struct engine *e, uint32_t run, enum flowkey_width width, const void *key)
 {
-	struct incident_key k = {.run = run};
+	struct incident_key k = {.run = run, .width = width};
 
-	memcpy(k.key, key, e->states[e->runs[run].state].key.size);
+	memcpy(k.key, key, e->states[e->runs[run].state].key.layouts[width].size);
 	return k;
 }
 
@@ -59,7 +59,7 @@ incident_forget(struct engine *e, uint32_t number)
 {
 	struct incidents *is = &e->incidents;
 	struct incident *in = &is->v[number];
-	struct incident_key k = incident_key(e, in->run, in->key);
+	struct incident_key k = incident_key(e, in->run, in->width, in->key);
 
 	map_delete(&is->by_key, &k);
 	closed_unlink(is, number);
@@ -90,10 +90,10 @@ number_take(struct engine *e)
 
 /* The incident of the run and group, made if there is none (closed and never held before), or 0. */
 static uint32_t
-incident_find(struct engine *e, uint32_t run, const void *key)
+incident_find(struct engine *e, uint32_t run, enum flowkey_width width, const void *key)
 {
 	struct incidents *is = &e->incidents;
-	struct incident_key k = incident_key(e, run, key);
+	struct incident_key k = incident_key(e, run, width, key);
 	const uint32_t *known = map_get(&is->by_key, &k);
 
 	if (known != NULL)
@@ -104,7 +104,7 @@ incident_find(struct engine *e, uint32_t run, const void *key)
 		return 0;
 	}
 	struct incident *in = &is->v[number];
-	*in = (struct incident){.run = run, .phase = PHASE_CLOSED};
+	*in = (struct incident){.run = run, .width = width, .phase = PHASE_CLOSED};
 	memcpy(in->key, k.key, sizeof in->key);
 	closed_append(is, number);
 	*(uint32_t *)map_put(&is->by_key, &k, NULL) = number;
@@ -155,6 +155,7 @@ fill(const struct engine *e, const struct incident *in, enum detection_state sta
 	    .state = state,
 	    .time_ms = time_ms,
 	    .start_ms = in->start_ms,
+	    .key_width = in->width,
 	    .now = in->now,
 	    .peak = in->peak,
 	    .blackhole = in->blackhole,
@@ -221,7 +222,7 @@ incident_reopen(struct engine *e, uint32_t number, uint32_t group)
 
 	closed_unlink(is, number);
 	is->open[is->open_count++] = number;
-	groups_at(&e->states[e->runs[in->run].state].groups, group)->pins++;
+	groups_at(&e->states[e->runs[in->run].state].groups[in->width], group)->pins++;
 	in->group = group;
 	in->phase = PHASE_MUTED;
 	in->blackhole = false;
@@ -258,21 +259,22 @@ incident_start(struct engine *e, struct incident *in, int64_t time_ms, const str
 	in->phase = PHASE_OPEN;
 	in->start_ms = time_ms;
 	in->update_at = e->now + e->options.update_every;
-	detection_id(
-	    in->id, r->rule, r->trust != TRUST_NONE, &e->states[r->state].key, in->key, in->start_ms);
+	detection_id(in->id, r->rule, r->trust != TRUST_NONE, &e->states[r->state].key, in->width, in->key,
+	    in->start_ms);
 	say(e, in, DETECTION_START, time_ms, row);
 }
 
 void
-incident_hold(struct engine *e, uint32_t run, uint32_t group, const struct row *row)
+incident_hold(struct engine *e, uint32_t run, enum flowkey_width width, uint32_t group, const struct row *row)
 {
 	struct run *r = &e->runs[run];
-	struct groups *gs = &e->states[r->state].groups;
+	struct groups *gs = &e->states[r->state].groups[width];
 	struct group *g = groups_at(gs, group);
 
-	if (r->last_group != group || r->last_incident == 0) {
-		r->last_incident = incident_find(e, run, groups_key(gs, g));
+	if (r->last_group != group || r->last_width != width || r->last_incident == 0) {
+		r->last_incident = incident_find(e, run, width, groups_key(gs, g));
 		r->last_group = group;
+		r->last_width = width;
 	}
 	if (r->last_incident == 0)
 		return;
@@ -314,7 +316,7 @@ incident_end(struct engine *e, uint32_t number)
 		in->muted_until = e->now + r->rule->cooldown;
 	}
 	if (in->group != 0)
-		groups_at(&e->states[r->state].groups, in->group)->pins--;
+		groups_at(&e->states[r->state].groups[in->width], in->group)->pins--;
 	in->phase = PHASE_CLOSED;
 	r->last_incident = 0;
 	closed_append(is, number);
@@ -329,7 +331,7 @@ incident_second(struct engine *e, uint32_t number)
 	struct incident *in = &e->incidents.v[number];
 	const struct run *r = &e->runs[in->run];
 	struct state *st = &e->states[r->state];
-	struct group *g = groups_at(&st->groups, in->group);
+	struct group *g = groups_at(&st->groups[in->width], in->group);
 
 	window_expire(&st->window, g, e->now);
 	if (run_holds(e, r, g, e->now)) {
@@ -422,7 +424,7 @@ incident_file(struct engine *e, uint32_t number, const int64_t *successor)
 	struct incident *in = &e->incidents.v[number];
 
 	in->run = (uint32_t)successor[in->run];
-	struct incident_key k = incident_key(e, in->run, in->key);
+	struct incident_key k = incident_key(e, in->run, in->width, in->key);
 	*(uint32_t *)map_put(&e->incidents.by_key, &k, NULL) = number;
 }
 
@@ -441,8 +443,8 @@ incidents_settle(struct engine *e, const int64_t *successor)
 		struct incident *in = &is->v[number];
 
 		incident_file(e, number, successor);
-		const struct state *st = &e->states[e->runs[in->run].state];
-		in->group = groups_find(&st->groups, in->key, groups_hash(&st->groups, in->key));
+		const struct groups *gs = &e->states[e->runs[in->run].state].groups[in->width];
+		in->group = groups_find(gs, in->key, groups_hash(gs, in->key));
 		if (in->group != 0)
 			is->open[kept++] = number;
 		else
@@ -473,6 +475,8 @@ pending_compare(const void *a, const void *b)
 		return x->row < y->row ? -1 : 1;
 	if (x->run != y->run)
 		return x->run < y->run ? -1 : 1;
+	if (x->detection.key_width != y->detection.key_width)
+		return x->detection.key_width < y->detection.key_width ? -1 : 1;
 	return memcmp(x->detection.key_bytes, y->detection.key_bytes, FLOWKEY_MAX);
 }
 

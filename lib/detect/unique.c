@@ -14,6 +14,8 @@ enum { SECOND_BITS = 20, SECOND_MASK = (1 << SECOND_BITS) - 1, CLEAN_EVERY = 1 <
 struct set {
 	uint32_t count; /* entries, some perhaps outside the window */
 	uint32_t cleaned; /* the second after whose cleaning all entries were inside */
+	uint32_t sure; /* to the end of this second there are as many as asked for, whatever leaves */
+	uint32_t zero;
 	uint64_t v[]; /* open addressing, 0 = free */
 };
 
@@ -36,12 +38,18 @@ set_slots(uint32_t ref)
 	return (uint32_t)((blocks_size(ref) - sizeof(struct set)) / sizeof(uint64_t));
 }
 
+/* Where the search for an entry begins. */
+static uint32_t
+set_home(uint32_t slots, uint64_t entry)
+{
+	return (uint32_t)((uint64_t)(uint32_t)(entry >> SECOND_BITS) * slots >> 32);
+}
+
 /* The slot of the entry with that hash, or the free one where it would go. */
 static uint32_t
 set_find(const struct set *s, uint32_t slots, uint64_t entry)
 {
-	uint32_t hash = (uint32_t)(entry >> SECOND_BITS);
-	uint32_t i = (uint32_t)((uint64_t)hash * slots >> 32);
+	uint32_t i = set_home(slots, entry);
 
 	while (s->v[i] != 0 && s->v[i] >> SECOND_BITS != entry >> SECOND_BITS)
 		i = i + 1 < slots ? i + 1 : 0;
@@ -85,11 +93,11 @@ select_youngest(uint64_t *v, uint32_t n, uint32_t keep, uint32_t now)
 	}
 }
 
-/* Leaves only what is in the window, at most `max`; and no block for less than two. */
+/* Leaves the youngest within the window, at most `max`; and no block for less than two. */
 static void
 set_clean(struct window *w, uint64_t *word, uint32_t max, uint32_t now)
 {
-	uint32_t ref = (uint32_t)*word, slots = set_slots(ref), n = 0;
+	uint32_t ref = (uint32_t)*word, slots = set_slots(ref), n = 0, oldest = 0;
 	struct set *s = blocks_at(w->blocks, ref);
 
 	for (uint32_t i = 0; i < slots; i++)
@@ -99,14 +107,18 @@ set_clean(struct window *w, uint64_t *word, uint32_t max, uint32_t now)
 		select_youngest(w->scratch, n, max, now);
 		n = max;
 	}
-	s->cleaned = now;
-	if (n >= 2) {
-		if (n < s->count)
-			set_fill(s, slots, w->scratch, n);
+	if (n < 2) {
+		blocks_free(w->blocks, ref);
+		*word = n == 1 ? w->scratch[0] : 0;
 		return;
 	}
-	blocks_free(w->blocks, ref);
-	*word = n == 1 ? w->scratch[0] : 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (entry_age(w->scratch[i], now) > oldest)
+			oldest = entry_age(w->scratch[i], now);
+	if (n < s->count)
+		set_fill(s, slots, w->scratch, n);
+	s->cleaned = now;
+	s->sure = n == max ? now - oldest + w->seconds - 1 : 0;
 }
 
 /* Three quarters are all that linear probing takes well. */
@@ -131,6 +143,7 @@ set_resize(struct window *w, uint64_t *word, uint32_t want)
 			w->scratch[n++] = from->v[i];
 	struct set *s = blocks_at(w->blocks, ref);
 	s->cleaned = from->cleaned;
+	s->sure = from->sure;
 	set_fill(s, set_slots(ref), w->scratch, n);
 	blocks_free(w->blocks, old);
 	*word = ref;
@@ -210,14 +223,31 @@ word_add(struct window *w, uint64_t *word, uint32_t max, uint32_t now, uint64_t 
 	}
 	struct set *s = blocks_at(w->blocks, ref);
 	s->cleaned = now;
+	s->sure = 0;
 	set_fill(s, set_slots(ref), (const uint64_t[]){*word, entry}, 2);
 	*word = ref;
+}
+
+static uint64_t
+entry_of(uint64_t hash, uint32_t sec)
+{
+	return ENTRY | (hash >> 21) << SECOND_BITS | (sec & SECOND_MASK);
+}
+
+void
+unique_prefetch(const struct window *w, uint64_t word, uint64_t hash)
+{
+	if (word == 0 || (word & ENTRY) != 0)
+		return;
+	const struct set *s = blocks_at(w->blocks, (uint32_t)word);
+	__builtin_prefetch(s);
+	__builtin_prefetch(&s->v[set_home(set_slots((uint32_t)word), entry_of(hash, 0))]);
 }
 
 void
 unique_add(struct window *w, uint64_t *word, uint32_t max, uint32_t now, uint32_t sec, uint64_t hash)
 {
-	word_add(w, word, max, now, ENTRY | (hash >> 21) << SECOND_BITS | (sec & SECOND_MASK));
+	word_add(w, word, max, now, entry_of(hash, sec));
 }
 
 uint32_t
@@ -229,7 +259,9 @@ unique_count(struct window *w, uint64_t *word, uint32_t max, uint32_t now)
 		return entry_live(w, *word, now) ? 1 : 0;
 	const struct set *s = blocks_at(w->blocks, (uint32_t)*word);
 	if (s->cleaned != now) {
-		set_clean(w, word, 2 * max, now);
+		if (now <= s->sure)
+			return max;
+		set_clean(w, word, max, now);
 		if (*word == 0 || (*word & ENTRY) != 0)
 			return *word != 0;
 	}

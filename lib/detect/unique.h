@@ -6,6 +6,7 @@
 
 /* The word is 0 when nothing was seen yet. */
 void unique_add(struct window *w, uint64_t *word, uint32_t max, uint32_t now, uint32_t sec, uint64_t hash);
+void unique_prefetch(const struct window *w, uint64_t word, uint64_t hash);
 uint32_t unique_count(struct window *w, uint64_t *word, uint32_t max, uint32_t now);
 bool unique_has(struct window *w, uint64_t *word, uint32_t max, uint32_t now, uint32_t n);
 /* Leaves the max youngest values within the window. */

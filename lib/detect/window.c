@@ -216,6 +216,12 @@ window_add(struct window *w, struct group *g, uint32_t now, uint32_t sec, uint64
 }
 
 void
+window_prefetch_unique(const struct window *w, const struct group *g, enum unique u, uint64_t hash)
+{
+	unique_prefetch(w, g->tail[w->unique_at[u]], hash);
+}
+
+void
 window_add_unique(struct window *w, struct group *g, enum unique u, uint32_t now, uint32_t sec, uint64_t hash)
 {
 	unique_add(w, &g->tail[w->unique_at[u]], w->unique_max[u], now, sec, hash);

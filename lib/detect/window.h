@@ -66,16 +66,16 @@ window_expire(struct window *w, struct group *g, uint32_t now)
 		window_drop(w, g, now);
 }
 
-/* Starts to bring the lists and sets of a record into the cache. */
+/* Starts to bring into the cache what adding to the record's list will touch. */
 static inline void
 window_prefetch(const struct window *w, const struct group *g)
 {
 	if (g->ring != 0)
 		__builtin_prefetch(blocks_at(w->blocks, g->ring));
-	for (unsigned i = 0; i < w->tail; i++)
-		if (g->tail[i] != 0 && g->tail[i] >> 32 == 0)
-			__builtin_prefetch(blocks_at(w->blocks, (uint32_t)g->tail[i]));
 }
+
+/* The same for adding a value. */
+void window_prefetch_unique(const struct window *w, const struct group *g, enum unique u, uint64_t hash);
 
 /* Counts a flow of second `sec` <= now; false: it is outside the window and was not counted. */
 bool window_add(

@@ -16,31 +16,30 @@
 enum { FLOWS_PER_SECOND = 100000, SOURCES = 1000000, DESTINATIONS = 20000 };
 
 static const char one_rule[] =
-    "- {name: scan, proto: tcp, same_dst_port: true, unique_dst_ips: 500, min_flows: 700, time_window: 60}\n";
+    "- {name: scan, proto: tcp, same_dst_port: true, unique_dst_ips: 500, min_flows: 700}\n";
 
-/* Over five keys: source, source and port, destination, both addresses, network of the destination. */
+/* What operators ask for, over five keys: source; source and port; both addresses; destination; its network. */
 static const char twenty_rules[] =
-    "- {name: r1, proto: tcp, unique_dst_ips: 500, min_flows: 700, time_window: 60}\n"
-    "- {name: r2, proto: tcp, unique_dst_ips: 800, min_flows: 1000, time_window: 60}\n"
-    "- {name: r3, proto: tcp, unique_dst_ports: 500, time_window: 60}\n"
-    "- {name: r4, proto: udp, min_total_packets: 9000000, time_window: 60}\n"
-    "- {name: r5, proto: tcp, same_dst_port: true, unique_dst_ips: 500, time_window: 60}\n"
-    "- {name: r6, proto: tcp, dst_port: [22, 3389], same_dst_port: true, min_flows: 5000, time_window: 60}\n"
-    "- {name: r7, proto: tcp, dst_port: 25, same_dst_port: true, min_flows: 5000, time_window: 60}\n"
-    "- {name: r8, proto: udp, dst_port: 53, same_dst_port: true, min_flows: 50000, time_window: 60}\n"
-    "- {name: r9, proto: tcp, tcp_flags: S/SA, min_unique_src_ips: 9000, time_window: 60}\n"
-    "- {name: r10, proto: udp, src_port: 53, min_unique_src_ips: 9000, time_window: 60}\n"
-    "- {name: r11, proto: udp, src_port: 123, min_unique_src_ips: 9000, time_window: 60}\n"
-    "- {name: r12, proto: udp, src_port: [1900, 11211, 389], min_unique_src_ips: 9000, time_window: 60}\n"
-    "- {name: r13, proto: icmp, min_unique_src_ips: 9000, min_total_packets: 1000000, time_window: 60}\n"
-    "- {name: r14, proto: tcp, same_dst_ip: true, unique_dst_ports: 1000, time_window: 60}\n"
-    "- {name: r15, proto: tcp, dst_port: 22, same_dst_ip: true, min_flows: 5000, time_window: 60}\n"
-    "- {name: r16, proto: tcp, dst_port: [80, 443], same_dst_ip: true, min_flows: 90000, time_window: 60}\n"
-    "- {name: r17, proto: udp, same_dst_ip: true, min_total_bytes: 90000000000, time_window: 60}\n"
-    "- {name: r18, group_by: [dst_prefix/24], min_avg_bps: 900000000000, time_window: 60}\n"
-    "- {name: r19, group_by: [dst_prefix/24], min_avg_pps: 900000000, time_window: 60}\n"
-    "- {name: r20, proto: tcp, tcp_flags: S/SA, group_by: [dst_prefix/24], min_flows: 9000000, time_window: "
-    "60}\n";
+    "- {name: horizontal, proto: tcp, same_dst_port: true, unique_dst_ips: 500, min_flows: 700}\n"
+    "- {name: horizontal_fast, proto: tcp, same_dst_port: true, unique_dst_ips: 900, min_flows: 900}\n"
+    "- {name: sweep, tcp_flags: S/SA, unique_dst_ips: 900}\n"
+    "- {name: sweep_udp, proto: udp, unique_dst_ips: 900}\n"
+    "- {name: vertical, tcp_flags: S/SA, same_dst_ip: true, unique_dst_ports: 100}\n"
+    "- {name: vertical_slow, tcp_flags: S/SA, same_dst_ip: true, unique_dst_ports: 300, min_flows: 400}\n"
+    "- {name: ssh_brute, proto: tcp, dst_port: 22, same_dst_ip: true, min_flows: 5000}\n"
+    "- {name: rdp_brute, proto: tcp, dst_port: 3389, same_dst_ip: true, min_flows: 5000}\n"
+    "- {name: smtp_burst, proto: tcp, dst_port: 25, unique_dst_ips: 900}\n"
+    "- {name: syn_flood, tcp_flags: S/SA, min_unique_src_ips: 9000, min_avg_pps: 90000}\n"
+    "- {name: udp_flood, proto: udp, group_by: [dst_ip], min_avg_bps: 9000000000}\n"
+    "- {name: icmp_flood, proto: icmp, min_unique_src_ips: 9000, min_avg_pps: 90000}\n"
+    "- {name: dns_amp, proto: udp, src_port: 53, min_unique_src_ips: 900, min_avg_bps: 900000000}\n"
+    "- {name: ntp_amp, proto: udp, src_port: 123, min_unique_src_ips: 900, min_avg_bps: 900000000}\n"
+    "- {name: memcached_amp, proto: udp, src_port: 11211, min_unique_src_ips: 90, min_avg_bps: 90000000}\n"
+    "- {name: ssdp_amp, proto: udp, src_port: 1900, min_unique_src_ips: 900, min_avg_bps: 900000000}\n"
+    "- {name: cldap_amp, proto: udp, src_port: 389, min_unique_src_ips: 900, min_avg_bps: 900000000}\n"
+    "- {name: crowd, proto: tcp, dst_port: [80, 443], min_unique_src_ips: 90000}\n"
+    "- {name: carpet, group_by: [dst_prefix/24], min_avg_bps: 90000000000}\n"
+    "- {name: carpet_pps, group_by: [dst_prefix/24], min_avg_pps: 90000000}\n";
 
 static uint64_t
 random_next(uint64_t *s)

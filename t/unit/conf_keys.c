@@ -136,8 +136,8 @@ wrong_files_are_refused(void **state)
 	    "clickhouse:\n  hots: localhost\n", "f:2:3: unknown key 'clickhouse.hots'; did you mean 'host'?");
 	assert_check_refused("clickhose: {}\n", "f:1:1: unknown key 'clickhose'; did you mean 'clickhouse'?");
 	assert_check_refused("insert: {xyz: 1}\n",
-	    "f:1:10: unknown key 'insert.xyz', expected one of: batch_size, flush_interval_ms, spool_dir, "
-	    "spool_max, drain_timeout");
+	    "f:1:10: unknown key 'insert.xyz', expected one of: batch_size, flush_interval_ms, compress, "
+	    "spool_dir, spool_max, drain_timeout");
 	assert_check_refused("slack.webhook_file: /x\n",
 	    "f:1:1: unknown key 'slack.webhook_file', expected one of: collectors, bgp, clickhouse, geoip, "
 	    "kafka, dns, timezone, debug, enrich, asn_sources, peer_as, my_asn, my_prefixes, "

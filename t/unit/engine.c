@@ -72,7 +72,7 @@ emit_brief(void *arg, const struct detection *d)
 
 	buf_printf(out, "%s %" PRId64 ".%03d %s ", states[d->state], d->time_ms / 1000,
 	    (int)(d->time_ms % 1000), d->rule->name);
-	flowkey_json(d->key, d->key_bytes, out);
+	flowkey_json(d->key, d->key_width, d->key_bytes, out);
 	buf_printf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64, d->now.flows, d->now.packets, d->now.bytes);
 	for (unsigned u = 0; u < UNIQUES; u++)
 		if (d->rule->limits[LIMIT_DST_IPS + u] > 0)
@@ -835,6 +835,56 @@ memory_is_bounded(void **state)
 }
 
 static void
+ipv6_stands_beside_ipv4(void **state)
+{
+	static const char *const hosts[] = {
+	    "2001:db8::1", "10.0.0.1", "2001:db8::1", "10.0.0.1", "2001:db8::2"};
+	static const char rule[] =
+	    "- {name: r, min_flows: 2, time_window: 5}\n"
+	    "- {name: n, proto: tcp, tcp_flags: A, group_by: [src_prefix/24/64], min_flows: 3, time_window: "
+	    "5,"
+	    " action: blackhole, blackhole_count: 1, blackhole_next_hop: [192.0.2.1, '100::1']}\n";
+	struct engine_options o = usual;
+	struct buf out = {0};
+	struct builder bd;
+	struct arena a = {0};
+	struct batch b;
+
+	(void)state;
+	struct engine *e = engine_of(rule, NULL, &o, &out);
+	builder_init(&bd, 0);
+	for (size_t i = 0; i < N(hosts); i++) {
+		struct addr src;
+
+		put(&bd, &(struct flow){.ms = 1000000 + (int64_t)i, .dst = 2, .proto = 6, .flags = 16});
+		assert_int_equal(addr_parse(&src, str_from(hosts[i])), 0);
+		builder_addr(&bd, FIELD_src_host, &src);
+	}
+	builder_finish(&bd, &b);
+	engine_batch(e, &b, &a);
+	engine_end(e);
+	assert_string_equal(buf_cstr(&out),
+	    "start 1000.002 r {\"src_ip\":\"2001:db8::1\"} 2 0 0\n"
+	    "start 1000.003 r {\"src_ip\":\"10.0.0.1\"} 2 0 0\n"
+	    "start 1000.004 n {\"src_prefix\":\"2001:db8::/64\"} 3 0 0 blackhole\n"
+	    "end 1001.000 r {\"src_ip\":\"10.0.0.1\"} 2 0 0\n"
+	    "end 1001.000 r {\"src_ip\":\"2001:db8::1\"} 2 0 0\n"
+	    "end 1001.000 n {\"src_prefix\":\"2001:db8::/64\"} 3 0 0 blackhole\n");
+	engine_free(e);
+	out.len = 0;
+	o.emit = emit_line;
+	e = engine_of(rule, NULL, &o, &out);
+	engine_batch(e, &b, &a);
+	assert_non_null(
+	    strstr(buf_cstr(&out), "\"blackhole\":{\"prefix\":\"2001:db8::/"
+				   "64\",\"target\":\"src\",\"next_hop\":\"100::1\",\"ttl\":3600}"));
+	engine_free(e);
+	builder_release(&bd);
+	arena_release(&a);
+	buf_release(&out);
+}
+
+static void
 a_line_says_it_all(void **state)
 {
 	static const char rule[] =
@@ -900,6 +950,7 @@ main(void)
 	    cmocka_unit_test(a_reload_ends_what_is_gone),
 	    cmocka_unit_test(the_number_of_incidents_is_bounded),
 	    cmocka_unit_test(memory_is_bounded),
+	    cmocka_unit_test(ipv6_stands_beside_ipv4),
 	    cmocka_unit_test(a_line_says_it_all),
 	};
 
