@@ -22,6 +22,8 @@ enum {
 	DATAGRAM_MAX = 65536,
 	RETRY_MS = 5000,
 	DRAIN_MS = 2000,
+	GATHER_MS = 1,
+	GATHER_ROOM = 4 << 20,
 };
 
 struct udp_socket {
@@ -50,6 +52,7 @@ struct listener {
 	struct sockaddr_in6 from[AT_ONCE];
 	_Alignas(struct cmsghdr) uint8_t control[AT_ONCE][64];
 	uint8_t *bytes;
+	bool gathers; /* every socket has room for what comes in GATHER_MS */
 };
 
 struct listener *
@@ -60,6 +63,7 @@ listener_new(struct source *s, uint64_t buffer)
 	l->source = s;
 	l->buffer = buffer;
 	l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	l->gathers = true;
 	l->bytes = mem_alloc((size_t)AT_ONCE * DATAGRAM_MAX);
 	for (size_t i = 0; i < AT_ONCE; i++) {
 		l->iov[i] = (struct iovec){l->bytes + i * DATAGRAM_MAX, DATAGRAM_MAX};
@@ -105,8 +109,10 @@ listener_add(struct listener *l, struct str where, struct err *e)
 
 /* As root the kernel's limit does not bind; otherwise it does, and who runs us should know. */
 static void
-grow_buffer(const struct udp_socket *s, uint64_t want)
+grow_buffer(struct listener *l, const struct udp_socket *s)
 {
+	uint64_t want = l->buffer;
+
 	int size = want > INT32_MAX / 2 ? INT32_MAX / 2 : (int)want, got = 0;
 	socklen_t len = sizeof got;
 
@@ -120,6 +126,8 @@ grow_buffer(const struct udp_socket *s, uint64_t want)
 		    s->name, got / 2048, size / 1024);
 	else
 		log_info("%s: receive buffer of %d KiB", s->name, got / 2048);
+	if (got < GATHER_ROOM)
+		l->gathers = false;
 }
 
 static int
@@ -138,7 +146,7 @@ socket_bind(int fd, const struct udp_socket *s, bool v4)
 
 /* 0, or -1 with errno. */
 static int
-socket_open(struct udp_socket *s, uint64_t buffer)
+socket_open(struct listener *l, struct udp_socket *s)
 {
 	bool v4 = addr_is_v4(&s->addr);
 	int on = 1, off = 0, type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -162,7 +170,7 @@ socket_open(struct udp_socket *s, uint64_t buffer)
 		errno = saved;
 		return -1;
 	}
-	grow_buffer(s, buffer);
+	grow_buffer(l, s);
 	log_info("listening on %s", s->name);
 	return 0;
 }
@@ -257,7 +265,7 @@ retry(struct listener *l)
 	for (unsigned i = 0; i < l->count; i++) {
 		struct udp_socket *s = &l->sockets[i];
 
-		if (s->fd == -1 && now >= l->retry_at && socket_open(s, l->buffer) == 0)
+		if (s->fd == -1 && now >= l->retry_at && socket_open(l, s) == 0)
 			log_notice("%s: now listening", s->name);
 		if (s->fd == -1)
 			wait = RETRY_MS;
@@ -296,6 +304,9 @@ run(void *arg)
 			for (unsigned k = 0; k < ROUNDS && p[i].revents != 0; k++)
 				if (receive(l, &l->sockets[i]) < AT_ONCE)
 					break;
+		/* To be woken for each datagram would cost more than to decode it. */
+		if (l->gathers)
+			poll(&p[l->count], 1, GATHER_MS);
 	}
 	drain(l);
 	atomic_store(&l->source->done, true);
@@ -309,7 +320,7 @@ listener_start(struct listener *l, bool must, struct err *e)
 	for (unsigned i = 0; i < l->count; i++) {
 		struct udp_socket *s = &l->sockets[i];
 
-		if (socket_open(s, l->buffer) == 0)
+		if (socket_open(l, s) == 0)
 			continue;
 		if (must)
 			return err_sys(e, "cannot listen on %s (%s)", s->name, bind_remedy(errno));

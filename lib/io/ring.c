@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { HEAD = 16, SKIP = UINT32_MAX };
+enum { HEAD = 16, SKIP = UINT32_MAX, WARM_BITS = 18 };
 
 struct ring {
 	uint8_t *bytes;
@@ -18,6 +18,7 @@ struct ring {
 	/* The putter's own line of the cache. Positions count up for ever. */
 	_Alignas(64) _Atomic size_t put; /* where the next message goes */
 	size_t got_seen; /* what `got` was when last looked at */
+	size_t warm; /* at which multiple of what stays warm it was last seen whether the ring is empty */
 	size_t reserved; /* where the message that was reserved goes */
 	atomic_bool putter_waits;
 
@@ -75,13 +76,27 @@ message_size(size_t len)
 	return (len + HEAD + 15) & ~(size_t)15;
 }
 
+/*
+ * Whether to begin again at the start, since the getter has taken all: a ring
+ * that walks over all of its memory is never in the processor's cache.
+ */
+static bool
+rewinds(struct ring *r, size_t at)
+{
+	if (at >> WARM_BITS == r->warm)
+		return false;
+	r->warm = at >> WARM_BITS;
+	r->got_seen = atomic_load_explicit(&r->got, memory_order_acquire);
+	return r->got_seen == at && (at & (r->size - 1)) >> WARM_BITS != 0;
+}
+
 /* A message does not wrap: what is left at the end is skipped. */
 void *
 ring_reserve(struct ring *r, size_t len)
 {
 	size_t at = atomic_load_explicit(&r->put, memory_order_relaxed);
 	size_t left = r->size - (at & (r->size - 1)), need = message_size(len);
-	size_t skip = left < need ? left : 0;
+	size_t skip = left < need || rewinds(r, at) ? left : 0;
 
 	if (need > r->size || !has_room(r, at + skip + need))
 		return NULL;

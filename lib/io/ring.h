@@ -1,7 +1,8 @@
 /*
  * A bounded queue of messages between two threads, one that puts and one that
  * gets. Neither takes a lock or calls the allocator; the memory is all there
- * from the start, and touched only as it is needed. The getter may sleep on a
+ * from the start, and touched only as it is needed (while the getter keeps up,
+ * no more than the first 256 KiB). The getter may sleep on a
  * descriptor, and so may a putter that would rather wait than lose.
  */
 #ifndef IO_RING_H
