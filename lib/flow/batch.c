@@ -143,10 +143,32 @@ descriptor_check(const struct batch_column *d, uint32_t from, uint32_t payload, 
 	return 0;
 }
 
+/* What the rows have of a column's bytes: a dictionary of few can stand for many. */
+static uint64_t
+col_text(const struct col *c, uint32_t rows)
+{
+	uint64_t longest = 0, sum = 0;
+
+	if (c->width != 0 || c->encoding == COL_PLAIN)
+		return 0;
+	for (uint32_t i = 0; i < c->entries; i++) {
+		size_t len = col_entry_str(c, i).len;
+
+		longest = len > longest ? len : longest;
+	}
+	if (longest * rows <= BATCH_TEXT_MAX / BATCH_COLUMNS_MAX)
+		return longest * rows;
+	for (uint32_t i = 0; i < rows; i++)
+		if (col_has(c, i))
+			sum += col_entry_str(c, col_slot(c, i)).len;
+	return sum;
+}
+
 static int
 columns_parse(struct batch *b, const struct batch_header *h, const uint8_t *payload, struct err *e)
 {
 	uint32_t from = h->columns * (uint32_t)sizeof(struct batch_column);
+	uint64_t text = 0;
 
 	if (from > h->payload_len)
 		return err_set(e, "payload too short for %u descriptors", h->columns);
@@ -179,6 +201,9 @@ columns_parse(struct batch *b, const struct batch_header *h, const uint8_t *payl
 			return err_wrap(e, "column %u (field %u)", i, d.field);
 		if (f != NULL)
 			b->at[d.field] = (uint8_t)(i + 1);
+		text += col_text(c, h->rows);
+		if (text > BATCH_TEXT_MAX)
+			return err_set(e, "its rows would take more than %d bytes as text", BATCH_TEXT_MAX);
 		from = d.offset + d.length;
 	}
 	b->col_count = h->columns;

@@ -51,6 +51,7 @@ enum {
 	BATCH_BYTES_MAX = 4 << 20, /* header and payload */
 	BATCH_COLUMNS_MAX = 128,
 	BATCH_MARK_MAX = 256, /* bytes of a mark's token */
+	BATCH_TEXT_MAX = 64 << 20, /* bytes of variable-width values, each counted as often as rows have it */
 };
 
 enum batch_kind { BATCH_FLOWS = 1, BATCH_MARK = 2 };

@@ -45,7 +45,8 @@ builder_row(struct builder *bd)
 bool
 builder_full(const struct builder *bd)
 {
-	return bd->rows == BATCH_ROWS_MAX || bd->most_entries == BATCH_ROWS_MAX ||
+	return bd->rows == BATCH_ROWS_MAX || bd->text_bytes > BATCH_TEXT_MAX / 2 ||
+	       bd->most_entries == BATCH_ROWS_MAX ||
 	       bd->var_bytes + (bd->rows + 1) * bd->row_bytes > BYTES_FULL;
 }
 
@@ -209,6 +210,7 @@ builder_span_str(struct builder *bd, enum field f, uint32_t row, uint32_t n, str
 	uint16_t code = last < c->entry_count && str_eq(c->entries[last], v) ? last : code_of(bd, c, v);
 	for (uint32_t i = 0; i < n; i++)
 		c->codes[row + i] = code;
+	bd->text_bytes += n * v.len;
 	bits_set(c->present, row, n);
 }
 
@@ -328,4 +330,5 @@ builder_reset(struct builder *bd)
 	bd->most_entries = 0;
 	bd->row_bytes = 0;
 	bd->var_bytes = 0;
+	bd->text_bytes = 0;
 }

@@ -37,7 +37,8 @@ struct builder {
 	uint32_t rows; /* the row being set is rows - 1 */
 	unsigned most_entries; /* in any dictionary; rows undone leave theirs behind */
 	size_t row_bytes; /* of a row in the columns used, without its variable-width values */
-	size_t var_bytes; /* of variable-width values in this batch */
+	size_t var_bytes; /* of variable-width values in this batch, each once */
+	size_t text_bytes; /* the same, as often as rows have them */
 	uint64_t origin, origin_next;
 	struct arena arena;
 	struct builder_column *cols[FIELD_IDS];

@@ -296,6 +296,46 @@ test_full_by_rows(void **state)
 }
 
 /* A row set again and again with ever new values takes no more than a dictionary's room. */
+/* Few bytes as columns may be very many as text: neither made nor believed. */
+static void
+test_full_by_text(void **state)
+{
+	static char value[BUILDER_VALUE_MAX];
+	struct builder bd;
+	struct batch b, read;
+	struct buf pipe = {0};
+
+	(void)state;
+	memset(value, 'x', sizeof value);
+	builder_init(&bd, 1);
+	while (!builder_full(&bd)) {
+		builder_row(&bd);
+		builder_str(&bd, FIELD_vrf, (struct str){value, sizeof value});
+	}
+	assert_in_range(bd.rows, 1024, 1025);
+	builder_finish(&bd, &b);
+	through_pipe(&b, &read, &pipe);
+
+	static uint16_t codes[BATCH_ROWS_MAX];
+	struct str entries[2] = {{value, sizeof value}, {"y", 1}};
+	batch_init(&b);
+	b.rows = BATCH_ROWS_MAX;
+	batch_add_strs(&b, &arena, FIELD_vrf, codes, entries, 2, NULL);
+	pipe.len = 0;
+	assert_int_equal(batch_serialize(&b, &pipe, &err), 0);
+	assert_int_equal(batch_parse(&read, pipe.p, pipe.len, &err), -1);
+	assert_non_null(strstr(err.msg, "as text"));
+	codes[0] = 1;
+	for (uint32_t i = 0; i < BATCH_ROWS_MAX; i++)
+		codes[i] = i % 8 != 0;
+	batch_add_strs(&b, &arena, FIELD_vrf, codes, entries, 2, NULL);
+	pipe.len = 0;
+	through_pipe(&b, &read, &pipe);
+	assert_int_equal(col_str(batch_col(&read, FIELD_vrf), 8).len, sizeof value);
+	buf_release(&pipe);
+	builder_release(&bd);
+}
+
 static void
 test_set_without_end(void **state)
 {
@@ -335,6 +375,7 @@ main(void)
 	    cmocka_unit_test(test_long_values),
 	    cmocka_unit_test(test_full_by_bytes),
 	    cmocka_unit_test(test_full_by_rows),
+	    cmocka_unit_test(test_full_by_text),
 	    cmocka_unit_test(test_set_without_end),
 	};
 
