@@ -30,7 +30,7 @@ enum {
 	DOMAINS_MAX = 256, /* of one exporter */
 	DOMAINS_ALL_MAX = 65536,
 	TEMPLATES_MAX = 1024, /* of one exporter */
-	TEMPLATES_ALL_MAX = 32768,
+	TEMPLATES_ALL_MAX = 16384,
 	TEMPLATE_FIELDS_MAX = 256,
 	NAMES_MAX = 16384, /* interface, application and VRF names of one exporter */
 	NAMES_ALL_MAX = 262144,
