@@ -56,8 +56,9 @@ columns_keep(const struct columns *c, struct batch *b)
 			kept[n++] = *col;
 	}
 	memset(b->at, 0, sizeof b->at);
-	memcpy(b->cols, kept, n * sizeof *kept);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		b->cols[i] = kept[i];
 		b->at[kept[i].field] = (uint8_t)(i + 1);
+	}
 	b->col_count = n;
 }

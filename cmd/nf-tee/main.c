@@ -113,7 +113,7 @@ on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 {
 	struct tee *t = arg;
 	enum stream_format format = t->prog.binary ? STREAM_BINARY : STREAM_NDJSON;
-	struct str bytes = stage_raw(s);
+	struct str bytes = stage_raw(s, b);
 
 	if (bytes.p == NULL || format == STREAM_NDJSON) {
 		t->scratch.len = 0;

@@ -16,6 +16,7 @@
 
 enum {
 	IOV_MAX_CHUNKS = 16,
+	WRITE_BYTES = 64 << 10, /* at a time: meanwhile a pipe's reader can take nothing out */
 	TURN_BYTES = 4 << 20, /* written before others have their turn */
 	SETTLE_MS = 10,
 	PAUSE_MAX_MS = 1000,
@@ -83,13 +84,15 @@ static ssize_t
 reader_write(struct reader *r)
 {
 	struct iovec iov[IOV_MAX_CHUNKS];
+	size_t room = WRITE_BYTES;
 	int n = 0;
 
-	for (size_t i = r->sent; i < r->queue.count && n < IOV_MAX_CHUNKS; i++, n++) {
+	for (size_t i = r->sent; i < r->queue.count && n < IOV_MAX_CHUNKS && room > 0; i++, n++) {
 		struct chunk *c = queue_at(&r->queue, i);
-		size_t from = n == 0 ? r->offset : 0;
+		size_t from = n == 0 ? r->offset : 0, len = c->len - from < room ? c->len - from : room;
 
-		iov[n] = (struct iovec){c->bytes + from, c->len - from};
+		iov[n] = (struct iovec){c->bytes + from, len};
+		room -= len;
 	}
 	return writev(r->fd, iov, n);
 }

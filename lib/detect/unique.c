@@ -150,21 +150,19 @@ set_resize(struct window *w, uint64_t *word, uint32_t want)
 	return ref;
 }
 
-/* No memory: the new value takes the oldest one's place. */
+/* No memory: the oldest quarter makes room. One at a time would cost a walk over the set at each value. */
 static void
-set_squeeze(struct window *w, struct set *s, uint32_t slots, uint64_t entry, uint32_t now)
+set_squeeze(struct window *w, struct set *s, uint32_t slots, uint32_t now)
 {
-	uint32_t n = 0, oldest = 0;
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < slots; i++)
 		if (s->v[i] != 0)
 			w->scratch[n++] = s->v[i];
-	for (uint32_t i = 1; i < n; i++)
-		if (entry_age(w->scratch[i], now) > entry_age(w->scratch[oldest], now))
-			oldest = i;
-	w->scratch[oldest] = entry;
-	set_fill(s, slots, w->scratch, n);
-	w->squeezed++;
+	uint32_t keep = n - 1 - n / 4;
+	select_youngest(w->scratch, n, keep, now);
+	set_fill(s, slots, w->scratch, keep);
+	w->squeezed += n - keep;
 }
 
 static void word_add(struct window *w, uint64_t *word, uint32_t max, uint32_t now, uint64_t entry);
@@ -192,10 +190,8 @@ set_add(struct window *w, uint64_t *word, uint32_t max, uint32_t now, uint64_t e
 
 		s = blocks_at(w->blocks, ref);
 		slots = set_slots(ref);
-		if (set_is_full(s, slots)) {
-			set_squeeze(w, s, slots, entry, now);
-			return;
-		}
+		if (set_is_full(s, slots))
+			set_squeeze(w, s, slots, now);
 		i = set_find(s, slots, entry);
 	}
 	s->v[i] = entry;

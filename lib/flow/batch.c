@@ -218,6 +218,32 @@ batch_parse(struct batch *b, const void *p, size_t len, struct err *e)
 	return columns_parse(b, &h, payload, e);
 }
 
+bool
+batch_untouched(const struct batch *b, const void *p)
+{
+	const uint8_t *payload = (const uint8_t *)p + sizeof(struct batch_header);
+	struct batch_header h;
+	struct batch_column d;
+
+	memcpy(&h, p, sizeof h);
+	if (b->kind != h.kind || b->origin != h.origin || b->origin_first != h.origin_first ||
+	    b->origin_last != h.origin_last)
+		return false;
+	if (b->kind == BATCH_MARK)
+		return b->mark.p == (const char *)payload && b->mark.len == h.rows;
+	if (b->rows != h.rows || b->col_count != h.columns)
+		return false;
+	/* Columns are never written to, so where they lie tells all. */
+	for (unsigned i = 0; i < b->col_count; i++) {
+		const struct col *c = &b->cols[i];
+
+		memcpy(&d, payload + i * sizeof d, sizeof d);
+		if (c->field != d.field || c->raw != payload + d.offset || c->raw_len != d.length)
+			return false;
+	}
+	return true;
+}
+
 int
 batch_serialize(const struct batch *b, struct buf *out, struct err *e)
 {

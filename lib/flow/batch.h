@@ -120,6 +120,9 @@ ssize_t batch_measure(const void *p, size_t len);
  */
 int batch_parse(struct batch *b, const void *p, size_t len, struct err *e);
 
+/* Whether the batch is still what batch_parse made of the bytes at p: nothing added, taken away or changed. */
+bool batch_untouched(const struct batch *b, const void *p);
+
 /* Appends the batch as it travels. Columns are copied byte for byte. -1 only if it exceeds the limits. */
 int batch_serialize(const struct batch *b, struct buf *out, struct err *e);
 

@@ -75,11 +75,47 @@ struct key *keys_find(struct keys *k, struct str name);
 struct json line_json(struct ndjson_reader *r, const char *p);
 
 /*
+ * Begins a row and reads the object into it, whose brace stands before p. The
+ * place after it, or NULL with words; the row stays if it is one, and not for a
+ * mark (r->marked) or an error.
+ */
+const char *row_read(struct ndjson_reader *r, const char *p, struct builder *bd, struct err *e);
+
+/*
  * Reads a value in whatever form it comes and sets the field. `p` stands after
  * the colon, `key_at` at the key. The place after it, or NULL with words.
  */
 const char *value_read(struct ndjson_reader *r, struct builder *bd, const struct key *k, const char *key_at,
     const char *p, struct err *e);
+
+/* What is being read, for those who convert it. */
+struct reading {
+	struct ndjson_reader *r;
+	struct builder *bd;
+	const struct key *k;
+	const struct json_value *v;
+	struct json j;
+	const char *at; /* where the value stands, for complaints */
+	struct str text; /* of a string, decoded; of anything else, as it stands */
+	struct err *e;
+};
+
+/* "byte N: name is VALUE, EXPECTED was expected". Always -1. */
+int value_refuse(const struct reading *rd, const char *expected);
+int value_refuse_number(const struct reading *rd, uint64_t max);
+
+/* An integer in decimal, or with a fraction of zeros or an exponent, as some languages print it. 0 or -1. */
+int value_integer(const struct reading *rd, uint64_t *n, uint64_t max);
+
+/* Calls fn for each element of the array, with the reading changed to it, until one is not 0. */
+int value_each(const struct reading *rd, int (*fn)(const struct reading *element, void *arg), void *arg);
+
+/* A text, or a list, as our own lines have it. */
+int value_text(const struct reading *rd);
+int value_list(const struct reading *rd);
+
+/* A value that a dialect writes in its own way; how is none of PLAIN, TIME, MARK and EXTRA. 0, or -1 with words. */
+int value_foreign(const struct reading *rd);
 
 /* What a dialect leaves unsaid, once the line is read. */
 void row_complete(struct ndjson_reader *r, struct builder *bd);

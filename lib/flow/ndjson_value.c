@@ -1,33 +1,18 @@
-/* A value in any form that JSON and the dialects allow. The usual forms never come here, see ndjson_read.c. */
+/* A value in any form that is allowed. The usual forms never come here, see ndjson_row.c. */
 #include <math.h>
 #include <stdio.h>
 
 #include "base/civil.h"
 #include "base/num.h"
 #include "flow/ndjson_in.h"
-#include "flow/proto.h"
-#include "flow/tcpflags.h"
 #include "io/clock.h"
 
 #define TIME_MS_MAX UINT64_C(253402300799999) /* the end of year 9999 */
 
 enum { EXTRA_MAX = 16 << 10 };
 
-/* What is being read, for those who convert it. */
-struct reading {
-	struct ndjson_reader *r;
-	struct builder *bd;
-	const struct key *k;
-	const struct json_value *v;
-	struct json j;
-	const char *at; /* where the value stands, for complaints */
-	struct str text; /* of a string, decoded; of anything else, as it stands */
-	struct err *e;
-};
-
-/* "byte N: name is VALUE, EXPECTED was expected" */
-static int
-refuse(const struct reading *rd, const char *expected)
+int
+value_refuse(const struct reading *rd, const char *expected)
 {
 	bool quoted = rd->v->kind == JSON_STRING;
 	struct str shown = rd->v->text;
@@ -38,13 +23,13 @@ refuse(const struct reading *rd, const char *expected)
 	    quoted ? "\"" : "", expected);
 }
 
-static int
-refuse_number(const struct reading *rd, uint64_t max)
+int
+value_refuse_number(const struct reading *rd, uint64_t max)
 {
 	char words[64];
 
 	snprintf(words, sizeof words, "a number from 0 to %llu", (unsigned long long)max);
-	return refuse(rd, words);
+	return value_refuse(rd, words);
 }
 
 /* The row loses the field: null, or "" where text makes no sense. */
@@ -63,9 +48,8 @@ field_clear(struct builder *bd, enum field f)
 		c->codes[row] = 0;
 }
 
-/* An integer in decimal, or with a fraction of zeros or an exponent, as some languages print it. */
-static int
-integer(const struct reading *rd, uint64_t *n, uint64_t max)
+int
+value_integer(const struct reading *rd, uint64_t *n, uint64_t max)
 {
 	double real;
 
@@ -85,8 +69,8 @@ read_uint(const struct reading *rd)
 {
 	uint64_t n;
 
-	if (integer(rd, &n, rd->k->max) == -1)
-		return refuse_number(rd, rd->k->max);
+	if (value_integer(rd, &n, rd->k->max) == -1)
+		return value_refuse_number(rd, rd->k->max);
 	builder_uint(rd->bd, rd->k->field, n);
 	return 0;
 }
@@ -96,8 +80,8 @@ read_bool(const struct reading *rd)
 {
 	uint64_t n = rd->v->kind == JSON_TRUE;
 
-	if (rd->v->kind != JSON_TRUE && rd->v->kind != JSON_FALSE && integer(rd, &n, 1) == -1)
-		return refuse(rd, "true or false");
+	if (rd->v->kind != JSON_TRUE && rd->v->kind != JSON_FALSE && value_integer(rd, &n, 1) == -1)
+		return value_refuse(rd, "true or false");
 	builder_u8(rd->bd, rd->k->field, (uint8_t)n);
 	return 0;
 }
@@ -109,7 +93,7 @@ read_real(const struct reading *rd)
 
 	if ((rd->v->kind != JSON_NUMBER && rd->v->kind != JSON_STRING) ||
 	    num_parse_real(&v, rd->text) == -1 || !isfinite((float)v))
-		return refuse(rd, "a number");
+		return value_refuse(rd, "a number");
 	builder_real(rd->bd, rd->k->field, (float)v);
 	return 0;
 }
@@ -167,7 +151,7 @@ time_of(const struct reading *rd, uint64_t *ms)
 		return 0;
 	}
 	if (divisor != 0) {
-		if (integer(rd, ms, UINT64_MAX) == -1)
+		if (value_integer(rd, ms, UINT64_MAX) == -1)
 			return -1;
 		*ms /= divisor;
 		return *ms <= TIME_MS_MAX ? 0 : -1;
@@ -188,7 +172,7 @@ read_time(const struct reading *rd)
 	uint64_t ms;
 
 	if (time_of(rd, &ms) == -1)
-		return refuse(rd, "a time");
+		return value_refuse(rd, "a time");
 	if (rd->k->how != HOW_TIME_SPARE) {
 		builder_u64(rd->bd, rd->k->field, ms);
 	} else if (rd->k->field == FIELD_timestamp_start) {
@@ -207,7 +191,7 @@ read_addr(const struct reading *rd)
 	struct addr a;
 
 	if (rd->v->kind != JSON_STRING || addr_parse(&a, rd->text) == -1)
-		return refuse(rd, "an address");
+		return value_refuse(rd, "an address");
 	builder_addr(rd->bd, rd->k->field, &a);
 	return 0;
 }
@@ -226,27 +210,26 @@ read_mac(const struct reading *rd)
 		if (hex)
 			mac = mac << 4 | (uint64_t)(c <= '9' ? c - '0' : l - 'a' + 10);
 		else if (c != ':' && c != '-' && c != '.')
-			return refuse(rd, "a MAC address");
+			return value_refuse(rd, "a MAC address");
 		digits += hex;
 	}
 	if (digits != 12)
-		return refuse(rd, "a MAC address");
+		return value_refuse(rd, "a MAC address");
 	builder_u64(rd->bd, rd->k->field, mac);
 	return 0;
 }
 
-static int
-read_str(const struct reading *rd)
+int
+value_text(const struct reading *rd)
 {
 	if (rd->v->kind != JSON_STRING && rd->v->kind != JSON_NUMBER)
-		return refuse(rd, "text");
+		return value_refuse(rd, "text");
 	builder_str(rd->bd, rd->k->field, rd->text);
 	return 0;
 }
 
-/* Calls fn for each element of the array, with the reading changed to it. */
-static int
-each_element(const struct reading *rd, int (*fn)(const struct reading *element, void *arg), void *arg)
+int
+value_each(const struct reading *rd, int (*fn)(const struct reading *element, void *arg), void *arg)
 {
 	struct json j = {rd->v->text.p + 1, rd->v->text.p + rd->v->text.len, rd->j.start};
 	struct buf *decoded = &rd->r->element;
@@ -276,167 +259,24 @@ list_add(const struct reading *element, void *arg)
 
 	if ((element->v->kind != JSON_STRING && element->v->kind != JSON_NUMBER) ||
 	    memchr(element->text.p, '\0', element->text.len) != NULL)
-		return refuse(element, "a list of texts or numbers");
+		return value_refuse(element, "a list of texts or numbers");
 	buf_add(list, element->text.p, element->text.len);
 	buf_putc(list, '\0');
 	return 0;
 }
 
-static int
-read_list(const struct reading *rd)
+int
+value_list(const struct reading *rd)
 {
 	struct buf *list = &rd->r->list;
 
 	if (rd->v->kind != JSON_ARRAY)
-		return refuse(rd, "a list");
+		return value_refuse(rd, "a list");
 	list->len = 0;
-	if (each_element(rd, list_add, list) == -1)
+	if (value_each(rd, list_add, list) == -1)
 		return -1;
 	builder_str(
 	    rd->bd, rd->k->field, (struct str){list->len > 0 ? (const char *)list->p : "", list->len});
-	return 0;
-}
-
-static int
-read_words(const struct reading *rd)
-{
-	struct buf *list = &rd->r->list;
-
-	if (rd->v->kind == JSON_ARRAY)
-		return read_list(rd);
-	if (rd->v->kind != JSON_STRING)
-		return refuse(rd, "words or a list");
-	list->len = 0;
-	for (size_t i = 0, n; i < rd->text.len; i += n + 1) {
-		for (n = 0; i + n < rd->text.len && memchr(" _,", rd->text.p[i + n], 4) == NULL;)
-			n++;
-		buf_add(list, rd->text.p + i, n);
-		if (n > 0)
-			buf_putc(list, '\0');
-	}
-	if (list->len > 0)
-		builder_str(rd->bd, rd->k->field, (struct str){(const char *)list->p, list->len});
-	return 0;
-}
-
-static int
-read_proto(const struct reading *rd)
-{
-	uint8_t proto;
-
-	if ((rd->v->kind != JSON_STRING && rd->v->kind != JSON_NUMBER) || proto_parse(&proto, rd->text) == -1)
-		return refuse(rd, "a protocol name or a number from 0 to 255");
-	builder_u8(rd->bd, rd->k->field, proto);
-	return 0;
-}
-
-static int
-flags_add(const struct reading *element, void *arg)
-{
-	uint16_t flags, *all = arg;
-
-	if (element->v->kind != JSON_STRING || tcpflags_parse(&flags, element->text) == -1)
-		return refuse(element, "TCP flags");
-	*all |= flags;
-	return 0;
-}
-
-static int
-read_tcpflags(const struct reading *rd)
-{
-	uint16_t flags = 0;
-
-	if (rd->v->kind == JSON_ARRAY) {
-		if (each_element(rd, flags_add, &flags) == -1)
-			return -1;
-	} else if ((rd->v->kind != JSON_STRING && rd->v->kind != JSON_NUMBER) ||
-		   tcpflags_parse(&flags, rd->text) == -1) {
-		return refuse(rd, "TCP flags");
-	}
-	builder_u16(rd->bd, rd->k->field, flags);
-	return 0;
-}
-
-/* Ethernet types: 0x0800 and 0x86dd, IPv4 and IPv6. Another one says nothing of the IP version. */
-static int
-read_etype(const struct reading *rd)
-{
-	struct str t = rd->text;
-
-	if (rd->v->kind != JSON_STRING && rd->v->kind != JSON_NUMBER)
-		return refuse(rd, "an Ethernet type");
-	if (str_eq(t, STR("IPv4")) || str_eq(t, STR("2048")) || str_eq(t, STR("800")) ||
-	    str_eq(t, STR("0800")) || str_eq(t, STR("0x0800")))
-		builder_u8(rd->bd, rd->k->field, 4);
-	else if (str_eq(t, STR("IPv6")) || str_eq(t, STR("34525")) || str_eq(t, STR("86dd")) ||
-		 str_eq(t, STR("86DD")) || str_eq(t, STR("0x86dd")))
-		builder_u8(rd->bd, rd->k->field, 6);
-	return 0;
-}
-
-static int
-read_flow_type(const struct reading *rd)
-{
-	static const struct {
-		struct str theirs, ours;
-	} names[] = {
-	    {{"SFLOW_5", 7}, {"sflow5", 6}},
-	    {{"NETFLOW_V5", 10}, {"netflow5", 8}},
-	    {{"NETFLOW_V9", 10}, {"netflow9", 8}},
-	    {{"IPFIX", 5}, {"ipfix", 5}},
-	};
-
-	if (rd->v->kind == JSON_NUMBER) {
-		uint64_t n;
-
-		if (integer(rd, &n, 4) == 0 && n > 0) /* as the protobuf enumerates them */
-			builder_str(rd->bd, rd->k->field, names[n - 1].ours);
-		return 0;
-	}
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (str_eq(rd->text, names[i].theirs)) {
-			builder_str(rd->bd, rd->k->field, names[i].ours);
-			return 0;
-		}
-	}
-	return read_str(rd);
-}
-
-static int
-read_export_version(const struct reading *rd)
-{
-	uint64_t n;
-
-	if (integer(rd, &n, UINT16_MAX) == -1)
-		return refuse_number(rd, UINT16_MAX);
-	builder_str(rd->bd, rd->k->field, n == 5 ? STR("netflow5") : n == 9 ? STR("netflow9") : STR("ipfix"));
-	return 0;
-}
-
-static int
-read_icmp(const struct reading *rd)
-{
-	uint64_t n, now = builder_get(rd->bd, rd->k->field);
-
-	if (integer(rd, &n, 255) == -1)
-		return refuse_number(rd, 255);
-	now = rd->k->how == HOW_ICMP_TYPE ? (now & 0xff) | n << 8 : (now & 0xff00) | n;
-	builder_u16(rd->bd, rd->k->field, (uint16_t)now);
-	return 0;
-}
-
-static int
-read_mask(const struct reading *rd)
-{
-	const char *slash = memchr(rd->text.p, '/', rd->text.len);
-	struct str len = rd->text;
-	uint64_t n;
-
-	if (slash != NULL)
-		len = (struct str){slash + 1, (size_t)(rd->text.p + rd->text.len - slash - 1)};
-	if ((rd->v->kind != JSON_STRING && rd->v->kind != JSON_NUMBER) || num_parse(&n, len, 0, 128) == -1)
-		return refuse(rd, "a prefix or its length");
-	builder_u8(rd->bd, rd->k->field, (uint8_t)n);
 	return 0;
 }
 
@@ -448,7 +288,7 @@ read_mark(const struct reading *rd, const char *key_at)
 	if (!json_take(&before, '{') || (json_space(&before), before.p != key_at) || !json_take(&after, '}'))
 		return json_err(&rd->j, key_at, rd->e, "a mark stands alone in its object");
 	if (rd->v->kind != JSON_STRING || rd->text.len > BATCH_MARK_MAX)
-		return refuse(rd, "a token of at most 256 bytes");
+		return value_refuse(rd, "a token of at most 256 bytes");
 	rd->r->marked = true;
 	rd->r->token.len = 0;
 	buf_add(&rd->r->token, rd->text.p, rd->text.len);
@@ -487,9 +327,9 @@ read_plain(const struct reading *rd)
 	case TYPE_MAC:
 		return read_mac(rd);
 	case TYPE_STR:
-		return read_str(rd);
+		return value_text(rd);
 	case TYPE_LIST:
-		return read_list(rd);
+		return value_list(rd);
 	default:
 		return read_uint(rd);
 	}
@@ -507,31 +347,16 @@ read_any(const struct reading *rd, const char *key_at)
 		return 0;
 	}
 	switch (rd->k->how) {
-	case HOW_PROTO:
-		return read_proto(rd);
-	case HOW_TCPFLAGS:
-		return read_tcpflags(rd);
+	case HOW_PLAIN:
+		return read_plain(rd);
 	case HOW_TIME_MS:
 	case HOW_TIME_NS:
 	case HOW_TIME_SPARE:
 		return read_time(rd);
-	case HOW_ETYPE:
-		return read_etype(rd);
-	case HOW_FLOW_TYPE:
-		return read_flow_type(rd);
-	case HOW_EXPORT_VERSION:
-		return read_export_version(rd);
-	case HOW_ICMP_TYPE:
-	case HOW_ICMP_CODE:
-		return read_icmp(rd);
-	case HOW_MASK:
-		return read_mask(rd);
-	case HOW_WORDS:
-		return read_words(rd);
 	case HOW_MARK:
 		return read_mark(rd, key_at);
 	default:
-		return read_plain(rd);
+		return value_foreign(rd);
 	}
 }
 

@@ -24,6 +24,7 @@ struct stage {
 	struct loop *loop;
 	struct stream_in *in;
 	struct stream_out *out; /* NULL for a sink */
+	enum stream_format out_format;
 	int fd;
 	struct loop_fd *input;
 	struct loop_timer *silence, *tick, *grace;
@@ -72,7 +73,9 @@ stage_emit(struct stage *s, const struct batch *b, struct err *e)
 
 	if (s->closed)
 		return 0;
-	int status = stream_out_batch(s->out, b, &closed, e);
+	struct str raw = s->out_format == STREAM_BINARY ? stage_raw(s, b) : (struct str){NULL, 0};
+	int status = raw.p != NULL ? stream_out_bytes(s->out, b, raw, &closed, e)
+				   : stream_out_batch(s->out, b, &closed, e);
 	note_closed(s, closed);
 	return closed ? 0 : status;
 }
@@ -310,9 +313,9 @@ stage_pause(struct stage *s, bool pause)
 }
 
 struct str
-stage_raw(const struct stage *s)
+stage_raw(const struct stage *s, const struct batch *b)
 {
-	return stream_in_raw(s->in);
+	return stream_in_raw(s->in, b);
 }
 
 static void
@@ -345,7 +348,6 @@ stage_open(struct stage *s, struct err *e)
 {
 	struct stream_in_options in = s->options->in;
 	struct stage_options const *o = s->options;
-	enum stream_format out = o->out;
 
 	if (s->prog->input != NULL && stream_format_parse(&in.format, s->prog->input, e) == -1)
 		return -1;
@@ -358,9 +360,10 @@ stage_open(struct stage *s, struct err *e)
 	s->in = stream_in_new(s->fd, &in);
 	fd_grow_pipe(s->fd);
 	if (!o->no_output) {
-		if (out == STREAM_AUTO)
-			out = s->prog->binary ? STREAM_BINARY : STREAM_NDJSON;
-		s->out = stream_out_new(STDOUT_FILENO, out);
+		s->out_format = o->out;
+		if (o->out == STREAM_AUTO)
+			s->out_format = s->prog->binary ? STREAM_BINARY : STREAM_NDJSON;
+		s->out = stream_out_new(STDOUT_FILENO, s->out_format);
 		fd_grow_pipe(STDOUT_FILENO);
 	}
 	add_metrics(s, &s->prog->metrics);

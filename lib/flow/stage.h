@@ -73,8 +73,8 @@ void stage_done(struct stage *s); /* after `end` gave 1 */
  */
 void stage_pause(struct stage *s, bool pause);
 
-/* The bytes of the batch at hand as they came; p is NULL where they were no binary batch. */
-struct str stage_raw(const struct stage *s);
+/* The bytes that came, if they are what the batch at hand still is in binary; else p is NULL. */
+struct str stage_raw(const struct stage *s, const struct batch *b);
 bool stage_closed(const struct stage *s); /* the reader of our output went away */
 
 #endif

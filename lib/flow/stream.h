@@ -61,8 +61,8 @@ int stream_in_fill(struct stream_in *s, struct err *e);
  */
 int stream_in_next(struct stream_in *s, struct batch *b, bool flush, struct err *e);
 
-/* The bytes of the batch that was given out last, as they came; p is NULL where they were no binary batch. */
-struct str stream_in_raw(const struct stream_in *s);
+/* The bytes that came, if b is the batch given out last and they are still what it is in binary; else p is NULL. */
+struct str stream_in_raw(const struct stream_in *s, const struct batch *b);
 
 /*
  * Appends the batch as it travels in that format, binary or NDJSON. What grew
@@ -81,6 +81,10 @@ const struct stream_counts *stream_out_counts(const struct stream_out *s);
 
 /* 0, or -1 with words; *closed (may be NULL) is set when the reader went away, which is a normal end. */
 int stream_out_batch(struct stream_out *s, const struct batch *b, bool *closed, struct err *e);
+
+/* The same for a batch, or mark, that is there as its bytes in the output's format. */
+int stream_out_bytes(
+    struct stream_out *s, const struct batch *b, struct str bytes, bool *closed, struct err *e);
 int stream_out_flush(struct stream_out *s, bool *closed, struct err *e);
 bool stream_out_pending(const struct stream_out *s);
 

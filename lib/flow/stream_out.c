@@ -48,22 +48,29 @@ stream_out_pending(const struct stream_out *s)
 	return s->buf.len > 0;
 }
 
-int
-stream_out_flush(struct stream_out *s, bool *closed, struct err *e)
+static int
+write_out(struct stream_out *s, struct str bytes, bool *closed, struct err *e)
 {
-	if (s->buf.len == 0)
+	if (fd_write_all(s->fd, bytes.p, bytes.len) == 0) {
+		s->counts.bytes += bytes.len;
 		return 0;
-	int status = fd_write_all(s->fd, s->buf.p, s->buf.len);
-	if (status == 0)
-		s->counts.bytes += s->buf.len;
-	s->buf.len = 0;
-	if (status == 0)
-		return 0;
+	}
 	if (closed != NULL && errno == EPIPE) {
 		*closed = true;
 		return 0;
 	}
 	return err_sys(e, "output");
+}
+
+int
+stream_out_flush(struct stream_out *s, bool *closed, struct err *e)
+{
+	struct str bytes = {(const char *)s->buf.p, s->buf.len};
+
+	if (bytes.len == 0)
+		return 0;
+	s->buf.len = 0;
+	return write_out(s, bytes, closed, e);
 }
 
 int
@@ -88,6 +95,35 @@ stream_put(
 	return 0;
 }
 
+static void
+count(struct stream_out *s, const struct batch *b)
+{
+	if (b->kind == BATCH_MARK) {
+		s->counts.marks++;
+		return;
+	}
+	s->counts.batches++;
+	s->counts.rows += b->rows;
+}
+
+int
+stream_out_bytes(struct stream_out *s, const struct batch *b, struct str bytes, bool *closed, struct err *e)
+{
+	bool gone = false;
+
+	count(s, b);
+	if (s->buf.len + bytes.len < WRITE_BYTES) {
+		buf_add(&s->buf, bytes.p, bytes.len);
+		return 0;
+	}
+	if (stream_out_flush(s, closed != NULL ? &gone : NULL, e) == -1)
+		return -1;
+	if (!gone)
+		return write_out(s, bytes, closed, e);
+	*closed = true;
+	return 0;
+}
+
 int
 stream_out_batch(struct stream_out *s, const struct batch *b, bool *closed, struct err *e)
 {
@@ -96,11 +132,6 @@ stream_out_batch(struct stream_out *s, const struct batch *b, bool *closed, stru
 	if (stream_put(&s->buf, b, s->format, &s->arena, e) == -1)
 		return -1;
 	arena_reset(&s->arena);
-	if (b->kind == BATCH_MARK) {
-		s->counts.marks++;
-	} else {
-		s->counts.batches++;
-		s->counts.rows += b->rows;
-	}
+	count(s, b);
 	return s->buf.len >= WRITE_BYTES ? stream_out_flush(s, closed, e) : 0;
 }

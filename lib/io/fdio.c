@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define PIPE_WANTED (1 << 20)
+#define WRITE_PIECE ((size_t)64 << 10)
 
 ssize_t
 fd_read(int fd, void *p, size_t len)
@@ -52,9 +53,17 @@ fd_writev_all(int fd, struct iovec *iov, int n)
 int
 fd_write_all(int fd, const void *p, size_t len)
 {
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)p, .iov_len = len};
+	/* In pieces: while one write goes into a pipe its reader cannot take out what is there. */
+	for (size_t at = 0; at < len; at += WRITE_PIECE) {
+		struct iovec iov = {
+		    .iov_base = (char *)(uintptr_t)p + at,
+		    .iov_len = len - at < WRITE_PIECE ? len - at : WRITE_PIECE,
+		};
 
-	return fd_writev_all(fd, &iov, 1);
+		if (fd_writev_all(fd, &iov, 1) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 int

@@ -74,7 +74,7 @@ read_all(int fd, enum stream_format format, size_t len)
 	while (filled == 1 && got != -1) {
 		filled = stream_in_fill(in, NULL);
 		while ((got = stream_in_next(in, &b, filled == 0, NULL)) == 1)
-			given += stream_in_raw(in).len;
+			given += stream_in_raw(in, &b).len;
 	}
 	if (got == 0 && c->bytes != len)
 		abort();

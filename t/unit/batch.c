@@ -624,6 +624,57 @@ test_unknown_fields(void **state)
 	arena_reset(&arena);
 }
 
+/* Whatever a filter may do to a batch shows; doing nothing does not. */
+static void
+test_untouched(void **state)
+{
+	struct buf out = {0};
+	struct batch b, was;
+	uint64_t all[2] = {UINT64_MAX, UINT64_MAX}, some[2] = {UINT64_MAX, 0};
+
+	(void)state;
+	sample(&out, 70, 1);
+	assert_int_equal(batch_parse(&was, out.p, out.len, &err), 0);
+	assert_true(batch_untouched(&was, out.p));
+	b = was;
+	batch_filter(&b, &arena, all);
+	batch_slice(&b, &arena, 0, 70);
+	batch_drop(&b, FIELD_vrf);
+	assert_true(batch_untouched(&b, out.p));
+	batch_filter(&b, &arena, some);
+	assert_false(batch_untouched(&b, out.p));
+	for (unsigned i = 0; i < was.col_count; i++) {
+		b = was;
+		batch_drop(&b, (enum field)was.cols[i].field);
+		assert_false(batch_untouched(&b, out.p));
+		batch_add_fixed(
+		    &b, &arena, FIELD_dst_mask, (uint8_t[70]){1}, NULL); /* as many columns again */
+		assert_false(batch_untouched(&b, out.p));
+	}
+	b = was;
+	batch_add_fixed(&b, &arena, FIELD_dst_mask, (uint8_t[70]){1}, NULL);
+	assert_false(batch_untouched(&b, out.p));
+	b = was;
+	b.origin_last++;
+	assert_false(batch_untouched(&b, out.p));
+	b = was;
+	b.cols[0].field = 60000;
+	assert_false(batch_untouched(&b, out.p));
+
+	out.len = 0;
+	batch_init(&b);
+	b.kind = BATCH_MARK;
+	b.mark = STR("token");
+	assert_int_equal(batch_serialize(&b, &out, &err), 0);
+	assert_false(batch_untouched(&b, out.p)); /* not made of these bytes */
+	assert_int_equal(batch_parse(&b, out.p, out.len, &err), 0);
+	assert_true(batch_untouched(&b, out.p));
+	b.mark = STR("other");
+	assert_false(batch_untouched(&b, out.p));
+	buf_release(&out);
+	arena_reset(&arena);
+}
+
 static void
 test_versions(void **state)
 {
@@ -712,6 +763,7 @@ main(void)
 	    cmocka_unit_test(test_overlap),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_unknown_fields),
+	    cmocka_unit_test(test_untouched),
 	    cmocka_unit_test(test_versions),
 	    cmocka_unit_test(test_marks),
 	};

@@ -135,13 +135,10 @@ wrong_files_are_refused(void **state)
 	assert_check_refused(
 	    "clickhouse:\n  hots: localhost\n", "f:2:3: unknown key 'clickhouse.hots'; did you mean 'host'?");
 	assert_check_refused("clickhose: {}\n", "f:1:1: unknown key 'clickhose'; did you mean 'clickhouse'?");
-	assert_check_refused("insert: {xyz: 1}\n",
-	    "f:1:10: unknown key 'insert.xyz', expected one of: batch_size, flush_interval_ms, compress, "
-	    "spool_dir, spool_max, drain_timeout");
-	assert_check_refused("slack.webhook_file: /x\n",
-	    "f:1:1: unknown key 'slack.webhook_file', expected one of: collectors, bgp, clickhouse, geoip, "
-	    "kafka, dns, timezone, debug, enrich, asn_sources, peer_as, my_asn, my_prefixes, "
-	    "upstream_interfaces, scale, insert, retention, snmp, detection, act, slack, api, ml, run_dir");
+	assert_check_refused("kafka: {xyz: 1}\n",
+	    "f:1:9: unknown key 'kafka.xyz', expected one of: enabled, brokers, topic, group_id");
+	assert_check_refused("collectors: {netflow.config.debug: true}\n",
+	    "f:1:14: unknown key 'collectors.netflow.config.debug', expected one of: netflow");
 	assert_check_refused(
 	    "- a\n", "f:1:1: expected a map of keys, such as 'clickhouse: {host: localhost}'");
 	assert_check_refused("clickhouse: localhost\n", "f:1:13: clickhouse: expected a map of keys");

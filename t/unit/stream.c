@@ -632,6 +632,72 @@ test_text_out(void **state)
 	buf_release(&text);
 }
 
+/* Bytes passed on as they came and batches written anew, small and large, keep their order. */
+static void
+test_bytes_out(void **state)
+{
+	struct buf all = {0};
+	struct batch b;
+	struct in in;
+	unsigned raws = 0;
+	int fd = memory_file("", 0);
+
+	(void)state;
+	for (uint32_t i = 0, first = 1; i < 40; i++) {
+		uint32_t rows = i % 3 == 0 ? 8192 : 3;
+
+		put_rows(&all, 1, first, rows);
+		put_mark(&all, "m");
+		first += rows;
+	}
+	for (int turn = 0; turn < 2; turn++) { /* well aligned, and not */
+		in_open_bytes(&in, &all, STREAM_BINARY);
+		lseek(fd, 0, SEEK_SET);
+		struct stream_out *out = stream_out_new(fd, STREAM_BINARY);
+		for (unsigned i = 0; in_next(&in, &b) == 1; i++) {
+			struct str raw = stream_in_raw(in.s, &b);
+
+			assert_non_null(raw.p);
+			assert_int_equal(batch_measure(raw.p, raw.len), raw.len);
+			raws++;
+			if (i % 5 == 0)
+				assert_int_equal(stream_out_batch(out, &b, NULL, &err), 0);
+			else
+				assert_int_equal(stream_out_bytes(out, &b, raw, NULL, &err), 0);
+		}
+		assert_int_equal(stream_out_flush(out, NULL, &err), 0);
+		assert_int_equal(stream_out_counts(out)->batches, 40);
+		assert_int_equal(stream_out_counts(out)->marks, 40);
+		assert_int_equal(stream_out_counts(out)->bytes, turn == 0 ? all.len : all.len - 5);
+		stream_out_free(out);
+		in_close(&in);
+
+		uint8_t *copy = mem_alloc(all.len);
+		size_t len = turn == 0 ? all.len : all.len - 5;
+		assert_int_equal(pread(fd, copy, len, 0), len);
+		assert_memory_equal(copy, turn == 0 ? all.p : all.p + 5, len);
+		free(copy);
+		if (turn == 0) { /* the same behind a few bytes of garbage */
+			struct buf shifted = {0};
+			buf_add(&shifted, "12345", 5);
+			buf_add(&shifted, all.p, all.len);
+			buf_release(&all);
+			all = shifted;
+		}
+	}
+	assert_int_equal(raws, 160);
+	close(fd);
+	buf_release(&all);
+
+	/* Lines have no bytes to pass on. */
+	buf_puts(&all, "{\"src_as\":1}\n");
+	in_open_bytes(&in, &all, STREAM_NDJSON);
+	assert_int_equal(in_next(&in, &b), 1);
+	assert_null(stream_in_raw(in.s, &b).p);
+	in_close(&in);
+	buf_release(&all);
+}
+
 /* A batch that grew beyond the limit on its way goes out as several: no row is lost, nor its number. */
 static void
 test_too_large(void **state)
@@ -732,6 +798,7 @@ main(void)
 	    cmocka_unit_test(test_lines),
 	    cmocka_unit_test(test_flush),
 	    cmocka_unit_test(test_text_out),
+	    cmocka_unit_test(test_bytes_out),
 	    cmocka_unit_test(test_too_large),
 	    cmocka_unit_test(test_closed_output),
 	};
