@@ -11,7 +11,9 @@
  * cap displaces that exporter's least recently used one. An exporter beyond the
  * cap displaces the one silent for longest: an untrusted one, or one of its own
  * kind that was silent for EXPORTER_IDLE_MS; if there is none it is refused, so
- * a flood of forged addresses does not drive out those who are at work.
+ * a flood of forged addresses does not drive out those who are at work. Domains,
+ * names and samplers beyond their caps are refused and counted; of data sets
+ * held back the oldest leaves.
  */
 #ifndef DECODE_DECODE_H
 #define DECODE_DECODE_H
@@ -30,7 +32,7 @@ enum {
 	DOMAINS_MAX = 256, /* of one exporter */
 	DOMAINS_ALL_MAX = 65536,
 	TEMPLATES_MAX = 1024, /* of one exporter */
-	TEMPLATES_ALL_MAX = 32768,
+	TEMPLATES_ALL_MAX = 16384,
 	TEMPLATE_FIELDS_MAX = 256,
 	NAMES_MAX = 16384, /* interface, application and VRF names of one exporter */
 	NAMES_ALL_MAX = 262144,

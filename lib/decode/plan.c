@@ -16,6 +16,8 @@ static const struct element elements[] = {
 #undef ELEMENT
 };
 
+enum { IANA_MAX = 512 };
+
 #define ELEMENT_COUNT (sizeof elements / sizeof elements[0])
 
 _Static_assert(ELEMENT_COUNT <= OPS_MAX, "a plan has at most one op an element");
@@ -44,24 +46,62 @@ how_takes(enum how how, uint16_t len)
 	}
 }
 
-static struct source
-source_at(const struct template *t, int index)
-{
-	struct source s = {0};
+/* What a template has, to be looked up many times over. */
+struct finder {
+	const struct template *t;
+	int16_t iana[IANA_MAX]; /* the index of the element, -1: none */
+	bool has_other; /* elements beyond, or of an enterprise */
+	uint16_t off[TEMPLATE_FIELDS_MAX]; /* where the fields lie, unless of variable length */
+};
 
-	if (index < 0)
-		return s;
-	for (int i = 0; i < index; i++)
-		s.off = (uint16_t)(s.off + (t->fields[i].len != LEN_VARIABLE ? t->fields[i].len : 0));
-	s.field = (uint16_t)index;
-	s.len = t->fields[index].len;
-	return s;
+static void
+finder_init(struct finder *f, const struct template *t)
+{
+	uint16_t off = 0;
+
+	f->t = t;
+	f->has_other = false;
+	memset(f->iana, 0xff, sizeof f->iana);
+	for (unsigned i = 0; i < t->field_count; i++) {
+		const struct template_field *tf = &t->fields[i];
+
+		f->off[i] = off;
+		if (tf->len != LEN_VARIABLE)
+			off = (uint16_t)(off + tf->len);
+		if (tf->pen != 0 || tf->id >= IANA_MAX)
+			f->has_other = true;
+		else if (tf->len > 0 && f->iana[tf->id] < 0)
+			f->iana[tf->id] = (int16_t)i;
+	}
+}
+
+/* The index of the first field of that element with bytes in it, or -1. */
+static int
+find(const struct finder *f, uint32_t pen, uint16_t id)
+{
+	if (pen == 0 && id < IANA_MAX)
+		return f->iana[id];
+	for (unsigned i = 0; f->has_other && i < f->t->field_count; i++) {
+		const struct template_field *tf = &f->t->fields[i];
+
+		if (tf->id == id && tf->pen == pen && tf->len > 0)
+			return (int)i;
+	}
+	return -1;
 }
 
 static struct source
-source_find(const struct template *t, uint16_t id, uint16_t len_max)
+source_at(const struct finder *f, int index)
 {
-	struct source s = source_at(t, template_find(t, 0, id));
+	if (index < 0)
+		return (struct source){0};
+	return (struct source){(uint16_t)index, f->off[index], f->t->fields[index].len};
+}
+
+static struct source
+source_find(const struct finder *f, uint16_t id, uint16_t len_max)
+{
+	struct source s = source_at(f, find(f, 0, id));
 
 	return s.len <= len_max || s.len == LEN_VARIABLE ? s : (struct source){0};
 }
@@ -103,20 +143,20 @@ field_reversed(enum field f)
  * counters), else the forward ones with the ends exchanged.
  */
 static int
-element_find(const struct template *t, const struct element *e, bool reverse, enum field *to)
+element_find(const struct finder *f, const struct element *e, bool reverse, enum field *to)
 {
 	*to = (enum field)e->field;
 	if (!reverse)
-		return template_find(t, 0, e->id);
-	int own = template_find(t, PEN_REVERSE, e->id);
+		return find(f, 0, e->id);
+	int own = find(f, PEN_REVERSE, e->id);
 	if (own < 0 && e->id == 231)
-		own = template_find(t, 0, 232);
+		own = find(f, 0, 232);
 	if (own < 0 && e->id == 298)
-		own = template_find(t, 0, 299);
+		own = find(f, 0, 299);
 	if (own >= 0)
 		return own;
 	*to = field_reversed((enum field)e->field);
-	return *to != 0 ? template_find(t, 0, e->id) : -1;
+	return *to != 0 ? find(f, 0, e->id) : -1;
 }
 
 /*
@@ -142,23 +182,23 @@ order_addresses(struct plan *p)
 }
 
 static void
-compile_ops(struct plan *p, const struct template *t, bool reverse)
+compile_ops(struct plan *p, const struct finder *f, bool reverse)
 {
 	bool have[FIELD_IDS] = {false};
 
 	for (size_t i = 0; i < ELEMENT_COUNT; i++) {
 		const struct element *e = &elements[i];
 		enum field to;
-		int at = element_find(t, e, reverse, &to);
+		int at = element_find(f, e, reverse, &to);
 
-		if (at < 0 || !how_takes((enum how)e->how, t->fields[at].len))
+		if (at < 0 || !how_takes((enum how)e->how, f->t->fields[at].len))
 			continue;
 		if (have[to] ? e->rule == RULE_FIRST : e->rule == RULE_PART)
 			continue;
 		if (to == FIELD_ip_protocol && (have[FIELD_src_host] || have[FIELD_dst_host]))
 			continue;
 		p->ops[p->op_count++] = (struct op){
-		    .src = source_at(t, at),
+		    .src = source_at(f, at),
 		    .how = e->how,
 		    .rule = have[to] ? e->rule : RULE_FIRST,
 		    .field = (uint8_t)to,
@@ -192,14 +232,14 @@ compile_family(struct plan *p)
 
 /* Two flows in a record: counters of a responder, or any of the reverse flow. */
 static bool
-carries_reverse(const struct template *t)
+carries_reverse(const struct finder *f)
 {
 	static const uint16_t counters[] = {1, 2, 23, 24, 85, 86};
 
-	if (template_find(t, 0, 232) >= 0 || template_find(t, 0, 299) >= 0)
+	if (find(f, 0, 232) >= 0 || find(f, 0, 299) >= 0)
 		return true;
 	for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
-		if (template_find(t, PEN_REVERSE, counters[i]) >= 0)
+		if (find(f, PEN_REVERSE, counters[i]) >= 0)
 			return true;
 	return false;
 }
@@ -208,28 +248,29 @@ struct plan *
 plan_new(const struct template *t, bool reverse)
 {
 	static const uint16_t events[] = {233, 40005, 230};
-	bool two = carries_reverse(t);
-
+	struct finder f;
+	finder_init(&f, t);
+	bool two = carries_reverse(&f);
 	if (reverse && !two)
 		return NULL;
 	struct plan *p = mem_zero(1, sizeof *p + ELEMENT_COUNT * sizeof p->ops[0]);
-	compile_ops(p, t, reverse);
+	compile_ops(p, &f, reverse);
 	compile_family(p);
 	for (size_t i = 0; i < sizeof events / sizeof events[0] && p->event.len == 0; i++)
-		p->event = source_find(t, events[i], 8);
+		p->event = source_find(&f, events[i], 8);
 	p->picky = two || p->event.len != 0;
-	p->interval = source_find(t, 34, 8);
-	p->random_interval = source_find(t, 50, 8);
-	p->packet_interval = source_find(t, 305, 8);
-	p->packet_space = source_find(t, 306, 8);
-	p->sampler = source_find(t, 48, 8);
+	p->interval = source_find(&f, 34, 8);
+	p->random_interval = source_find(&f, 50, 8);
+	p->packet_interval = source_find(&f, 305, 8);
+	p->packet_space = source_find(&f, 306, 8);
+	p->sampler = source_find(&f, 48, 8);
 	if (p->sampler.len == 0)
-		p->sampler = source_find(t, 302, 8);
+		p->sampler = source_find(&f, 302, 8);
 	p->has_sampling = p->interval.len != 0 || p->random_interval.len != 0 || p->packet_space.len != 0 ||
 			  p->sampler.len != 0;
-	p->init_time = source_find(t, 160, 8);
+	p->init_time = source_find(&f, 160, 8);
 	for (uint16_t id = 70; id < 70 + MPLS_MAX; id++) {
-		struct source s = source_find(t, id, 4);
+		struct source s = source_find(&f, id, 4);
 
 		if (s.len >= 3)
 			p->mpls[p->mpls_count++] = s;

@@ -206,6 +206,7 @@ template_drop(struct decoder *d, struct template *t)
 	TAILQ_REMOVE(&x->templates, t, used);
 	map_delete(&t->domain->templates, &t->id);
 	x->template_count--;
+	t->domain->kinds[t->kind]--;
 	d->gauges.templates--;
 	template_free(t);
 }
@@ -239,28 +240,44 @@ domain_define(struct job *j, enum template_kind kind, uint16_t id, const struct 
 	TAILQ_INSERT_TAIL(&x->templates, t, used);
 	*(struct template **)map_put(&j->domain->templates, &id, NULL) = t;
 	x->template_count++;
+	t->domain->kinds[kind]++;
 	j->d->gauges.templates++;
 	job_count(j, COUNT_TEMPLATES, 1);
 	held_release(j, t);
 	return 1;
 }
 
+static void
+withdraw_all(struct job *j, enum template_kind kind)
+{
+	uint16_t ids[TEMPLATES_MAX];
+	unsigned n = 0;
+	size_t it = 0;
+	const void *key;
+	void *val;
+
+	while (map_next(&j->domain->templates, &it, &key, &val) && n < TEMPLATES_MAX) {
+		const struct template *t = *(struct template **)val;
+
+		if (t->kind == kind)
+			ids[n++] = t->id;
+	}
+	for (unsigned i = 0; i < n; i++)
+		template_drop(j->d, domain_template(j->domain, ids[i]));
+	job_count(j, COUNT_WITHDRAWN, n);
+}
+
 void
 domain_withdraw(struct job *j, enum template_kind kind, uint16_t id)
 {
-	struct template *t = domain_template(j->domain, id), *next;
+	struct template *t = domain_template(j->domain, id);
 
 	if (t != NULL && t->kind == kind) {
 		template_drop(j->d, t);
 		job_count(j, COUNT_WITHDRAWN, 1);
 	}
-	for (t = id == 0 ? TAILQ_FIRST(&j->exporter->templates) : NULL; t != NULL; t = next) {
-		next = TAILQ_NEXT(t, used);
-		if (t->domain == j->domain && t->kind == kind) {
-			template_drop(j->d, t);
-			job_count(j, COUNT_WITHDRAWN, 1);
-		}
-	}
+	if (id == 0 && j->domain->kinds[kind] > 0)
+		withdraw_all(j, kind);
 }
 
 void

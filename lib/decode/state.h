@@ -22,6 +22,7 @@ struct domain {
 	struct exporter *exporter;
 	struct domain_key key;
 	struct map templates; /* uint16_t -> struct template * */
+	unsigned kinds[2]; /* how many of them, by enum template_kind */
 	int64_t init_ms; /* systemInitTimeMilliseconds, 0: unknown */
 	uint32_t rate, last_rate; /* of sampling: without a sampler's id; of whatever sampler came last */
 	bool in_sequence; /* next_sequence is known */

@@ -54,15 +54,6 @@ template_same(const struct template *t, enum template_kind kind, const struct te
 	       memcmp(t->fields, defs, count * sizeof *defs) == 0;
 }
 
-int
-template_find(const struct template *t, uint32_t pen, uint16_t id)
-{
-	for (unsigned i = 0; i < t->field_count; i++)
-		if (t->fields[i].id == id && t->fields[i].pen == pen && t->fields[i].len > 0)
-			return (int)i;
-	return -1;
-}
-
 /* RFC 7011 §7: one byte of length, or 255 and two bytes. */
 static int
 variable_len(struct rd *r, uint16_t *len)

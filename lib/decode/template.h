@@ -53,9 +53,6 @@ void template_free(struct template *t);
 bool template_same(const struct template *t, enum template_kind kind, const struct template_field *defs,
     unsigned count, unsigned scope_count);
 
-/* The index of the first field of that element with bytes in it, or -1. */
-int template_find(const struct template *t, uint32_t pen, uint16_t id);
-
 /* Where the fields of one record lie: for templates of variable length, filled for each record. */
 struct layout {
 	uint16_t off[TEMPLATE_FIELDS_MAX], len[TEMPLATE_FIELDS_MAX];
