@@ -42,6 +42,28 @@ wait $reader
 is "$STATUS" 0 "TERM ends with 0"
 ok "and loses nothing that was written" cmp "$T/got" "$T/sent"
 
+# TERM while more and more comes, in pieces that cut batches anywhere: the next nf-tee at the pipe takes up where it ended.
+mkfifo "$T/held"
+exec 3<>"$T/held"
+nf-tee -b "file:$T/one" <"$T/held" 2>"$T/words" 3<&- &
+TEE=$!
+PIDS+=($TEE)
+perl -e '$| = 1; open F, "<", shift; while (read F, $b, 12345) { syswrite STDOUT, $b; select undef, undef, undef, 0.01 }' \
+	"$T/sent" >"$T/held" 3<&- & writer=$!
+wait_for 5 test -s "$T/one"
+kill -TERM "$TEE"
+tee_wait
+is "$STATUS" 0 "TERM amid the input ends with 0"
+ok "when there was more to come" kill -0 $writer
+nf-tee -b "file:$T/two" <"$T/held" 2>>"$T/words" 3<&- &
+TEE=$!
+PIDS+=($TEE)
+wait $writer
+exec 3>&-
+tee_wait
+ok "the next one takes up where it ended" cmp <(cat "$T/one" "$T/two") "$T/sent"
+is "$(cat "$T/words")" "" "without a word"
+
 # TERM twice: the end at once.
 tee_start -b "unix:$T/a"
 cat "$T/sent" >&3

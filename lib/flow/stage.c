@@ -32,6 +32,7 @@ struct stage {
 	struct batch batch; /* the one at hand */
 	struct log_limit complaints;
 	bool stopping, closed, begun, paused, eof, finishing, ended;
+	bool last; /* a stop's time is up: the batch that has begun to come is the last */
 	bool enough; /* nothing more is wanted, not even what was read */
 	const char *input_name;
 	int64_t stop_since; /* monotonic */
@@ -177,6 +178,25 @@ go_on(struct stage *s, bool flush)
 		finish(s);
 }
 
+static bool
+time_is_up(const struct stage *s)
+{
+	return s->last || clock_mono_ms() >= s->stop_since + STOP_MS;
+}
+
+/* Ends where the next process can go on: what was read of a batch would be lost for both. */
+static void
+end_at_batch(struct stage *s)
+{
+	s->last = true;
+	if (stream_in_end_here(s->in)) {
+		finish(s);
+		return;
+	}
+	loop_fd_set(s->input, LOOP_READ);
+	loop_timer_set(s->grace, GRACE_MS);
+}
+
 static void
 on_input(void *arg, int fd, int what)
 {
@@ -197,8 +217,8 @@ on_input(void *arg, int fd, int what)
 	if (s->ended || s->finishing || s->eof)
 		return;
 	loop_timer_set(s->silence, SILENCE_MS);
-	if (s->stopping && clock_mono_ms() >= s->stop_since + STOP_MS)
-		finish(s);
+	if (s->stopping && time_is_up(s))
+		end_at_batch(s);
 	else if (s->stopping)
 		loop_timer_set(s->grace, GRACE_MS);
 }
@@ -225,10 +245,12 @@ on_grace(void *arg)
 {
 	struct stage *s = arg;
 
-	if (s->paused && clock_mono_ms() < s->stop_since + STOP_MS)
-		loop_timer_set(s->grace, GRACE_MS);
-	else
+	if (!s->paused || s->last)
 		finish(s);
+	else if (time_is_up(s))
+		end_at_batch(s);
+	else
+		loop_timer_set(s->grace, GRACE_MS);
 }
 
 static void
@@ -250,9 +272,11 @@ on_stop(void *arg)
 		s->stopping = true;
 		s->stop_since = now;
 		loop_timer_set(s->grace, GRACE_MS);
+	} else if (now < s->stop_since + AGAIN_MS) {
+		return; /* to a whole group of processes, and by their supervisor */
 	} else if (!s->finishing) {
-		finish(s);
-	} else if (now >= s->stop_since + AGAIN_MS) {
+		end_at_batch(s);
+	} else {
 		log_warnx("told twice to stop: not all is done");
 		s->status = EXIT_FAILED;
 		stage_done(s);

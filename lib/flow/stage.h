@@ -4,7 +4,9 @@
  * and obeys the signals:
  *
  *     TERM, INT   takes no more than what is already in the pipe (until the end
- *                 of input, or silence for 100 ms, 2 s at most), flushes, ends
+ *                 of input, or silence for 100 ms, or 2 s and then the end of
+ *                 the batch that is coming), flushes, ends; the rest stays in
+ *                 the pipe, whole
  *     HUP         reload
  *     USR1        counters to stderr
  */

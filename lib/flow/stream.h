@@ -61,6 +61,12 @@ int stream_in_fill(struct stream_in *s, struct err *e);
  */
 int stream_in_next(struct stream_in *s, struct batch *b, bool flush, struct err *e);
 
+/*
+ * Reads no further than the end of the batch, or line, that has begun: what
+ * comes after it stays for the next reader of the pipe. Whether it is there.
+ */
+bool stream_in_end_here(struct stream_in *s);
+
 /* The bytes that came, if b is the batch given out last and they are still what it is in binary; else p is NULL. */
 struct str stream_in_raw(const struct stream_in *s, const struct batch *b);
 

@@ -95,6 +95,31 @@ stream_in_release(struct stream_in *s)
 		s->start = s->end = 0;
 }
 
+/* Bytes that what has begun still lacks, as far as can be told. */
+static size_t
+lacking(const struct stream_in *s)
+{
+	const uint8_t *p = s->buf + s->start + s->given, *end = s->buf + s->end;
+	ssize_t n = 0;
+
+	if (p == end)
+		return 0;
+	if (s->o.format != STREAM_BINARY)
+		return end[-1] == '\n' ? 0 : 1;
+	while (p < end && (n = batch_measure(p, (size_t)(end - p))) > 0 && n <= end - p)
+		p += n;
+	if (p == end || n == -1)
+		return 0;
+	return (n > 0 ? (size_t)n : sizeof(struct batch_header)) - (size_t)(end - p);
+}
+
+bool
+stream_in_end_here(struct stream_in *s)
+{
+	s->end_here = true;
+	return lacking(s) == 0;
+}
+
 int
 stream_in_fill(struct stream_in *s, struct err *e)
 {
@@ -105,10 +130,14 @@ stream_in_fill(struct stream_in *s, struct err *e)
 		s->end -= s->start;
 		s->start = 0;
 	}
-	size_t room = STREAM_ROOM - s->end;
-	if (room == 0)
+	size_t most = STREAM_ROOM - s->end, lacks = s->end_here ? lacking(s) : READ_BYTES;
+	if (lacks == 0)
+		return 2;
+	if (most == 0)
 		return 1; /* what is there must be taken first */
-	ssize_t n = fd_read(s->fd, s->buf + s->end, room < READ_BYTES ? room : READ_BYTES);
+	if (most > READ_BYTES)
+		most = READ_BYTES;
+	ssize_t n = fd_read(s->fd, s->buf + s->end, most < lacks ? most : lacks);
 	if (n == -1 && errno == EAGAIN)
 		return 2;
 	if (n == -1)

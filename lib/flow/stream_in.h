@@ -20,6 +20,7 @@ struct stream_in {
 	size_t start, end; /* what was read and not used up */
 	size_t given; /* bytes from start on of the batch that was given out last */
 	bool ended; /* the input has */
+	bool end_here; /* nothing new is begun */
 
 	/* binary */
 	uint64_t skipped; /* bytes since the last sound batch */

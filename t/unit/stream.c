@@ -602,6 +602,53 @@ test_flush(void **state)
 	buf_release(&many);
 }
 
+/* Who stops in the middle of a pipe leaves whole batches, or lines, to the next reader. */
+static void
+test_end_here(void **state)
+{
+	struct buf batches = {0}, lines = {0};
+	struct batch b;
+
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++)
+		put_rows(&batches, 1, i * 10 + 1, 10);
+	for (unsigned i = 0; i < 8; i++)
+		buf_printf(&lines, "{\"src_as\":1000%u}\n", i);
+	for (unsigned text = 0; text < 2; text++) {
+		const struct buf *all = text != 0 ? &lines : &batches;
+		size_t one = all->len / 8;
+
+		for (size_t first = 1; first < 3 * one; first++) {
+			struct in in;
+			int fds[2];
+			size_t begun = (first + one - 1) / one * one; /* to the end of the one it lies in */
+			char rest[8192];
+
+			assert_int_equal(pipe(fds), 0);
+			in_open(&in, fds[0], (struct stream_in_options){0});
+			assert_int_equal(fd_write_all(fds[1], all->p, first), 0);
+			assert_int_equal(stream_in_fill(in.s, &err), 1);
+			while (stream_in_next(in.s, &b, true, &err) == 1)
+				;
+			assert_int_equal(fd_write_all(fds[1], all->p + first, all->len - first), 0);
+			while (!stream_in_end_here(in.s)) {
+				assert_int_equal(stream_in_fill(in.s, &err), 1);
+				while (stream_in_next(in.s, &b, true, &err) == 1)
+					;
+			}
+			assert_int_equal(stream_in_fill(in.s, &err), 2);
+			assert_int_equal(stream_in_counts(in.s)->bytes, begun);
+			assert_int_equal(stream_in_counts(in.s)->rows, begun / one * (text != 0 ? 1 : 10));
+			assert_int_equal(fd_read(fds[0], rest, sizeof rest), all->len - begun);
+			assert_memory_equal(rest, all->p + begun, all->len - begun);
+			close(fds[1]);
+			in_close(&in);
+		}
+	}
+	buf_release(&batches);
+	buf_release(&lines);
+}
+
 static void
 test_text_out(void **state)
 {
@@ -797,6 +844,7 @@ main(void)
 	    cmocka_unit_test(test_formats),
 	    cmocka_unit_test(test_lines),
 	    cmocka_unit_test(test_flush),
+	    cmocka_unit_test(test_end_here),
 	    cmocka_unit_test(test_text_out),
 	    cmocka_unit_test(test_bytes_out),
 	    cmocka_unit_test(test_too_large),
