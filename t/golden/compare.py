@@ -31,7 +31,7 @@ class Capture:
                                  stderr=subprocess.DEVNULL, check=False)
             told = open(metrics.name, encoding='ascii').read()
         self.rows = [json.loads(line) for line in run.stdout.splitlines()]
-        self.counts = {name: sum(int(v) for v in re.findall(rf'^nf_collect_{name}_total{{exporter.*}} (\d+)', told, re.M))
+        self.counts = {name: sum(map(int, re.findall(rf'^nf_collect_{name}_total{{exporter.*}} (\d+)', told, re.M)))
                        for name in ('flows', 'options', 'events')}
 
     def totals(self):
@@ -94,7 +94,7 @@ def protocol_of(capture, path):
 
 
 def judge(report, shared, capture, path, oracle, check):
-    """check(ignored fields) gives (values, differences); an exception may ignore fields, or all with our totals fixed."""
+    """check(ignored fields) gives (values, differences); a known difference ignores fields, or all but our totals."""
     short = os.path.relpath(path, shared)
     source = short.split('/')[0]
     found = known.find(oracle, short)
@@ -107,8 +107,9 @@ def judge(report, shared, capture, path, oracle, check):
     compared, said = check(found.ignored if found else ())
     report.add(source, protocol, oracle, len(capture.rows), compared, len(said), 1 if found else 0)
     name = f'{short}: {len(capture.rows)} flows, {compared} values as {oracle} has them'
-    report.ok(not said, name + (f', but for {", ".join(found.ignored)}: it {found.reason}' if found and found.ignored else ''),
-              said)
+    if found:
+        name += f', but for {", ".join(found.ignored)}: it {found.reason}'
+    report.ok(not said, name, said)
 
 
 def oracles(report, collect, shared):
