@@ -159,6 +159,11 @@ quirk('sampling-of-other-domain', [v9(T9, D), v9(options9(257, [(1, 4)], [(34, 4
 SPACE = [(149, 4), (305, 4), (306, 4)]
 quirk('sampling-space', ipfix(options10(257, SPACE[:1], SPACE[1:]), data(257, SPACE, (1, 1, 999)), T10, D),
       and_(sampling_rate=1000))
+POPULATION = [(302, 4), (305, 4), (304, 2), (309, 4), (310, 4), (84, 8), (335, VAR)]
+CHOSEN = FLOW + [(302, 4)]
+quirk('sampling-population', ipfix(options10(257, POPULATION[:1], POPULATION[1:]), data(
+      257, POPULATION, (1, 1, 3, 1, 256, b'SAMPLER\0', b'\7SAMPLER')), template(10, 256, CHOSEN), data(
+      256, CHOSEN, ROW + (1,))), and_(sampling_rate=256))
 SAMPLED = FLOW + [(48, 2)]
 RANDOM = [(48, 2), (49, 1), (50, 2)]
 quirk('sampler-ids', v9(options9(257, [(1, 4)], RANDOM), data(257, [(1, 4)] + RANDOM, (0, 3, 2, 1000), (0, 4, 2, 500)),

@@ -32,7 +32,7 @@ class Capture:
             told = open(metrics.name, encoding='ascii').read()
         self.rows = [json.loads(line) for line in run.stdout.splitlines()]
         self.counts = {name: sum(map(int, re.findall(rf'^nf_collect_{name}_total{{exporter.*}} (\d+)', told, re.M)))
-                       for name in ('flows', 'options', 'events')}
+                       for name in ('flows', 'options', 'events', 'nat_events')}
 
     def totals(self):
         return f"{len(self.rows)} {sum(r.get('packets', 0) for r in self.rows)} " \

@@ -13,13 +13,15 @@ CISCO = 9
 class Record:
     """One data record: elements, and the message it came in."""
 
-    def __init__(self, elements=None, version=None, export_ms=None, uptime_ms=None, domain=None, options=False):
+    def __init__(self, elements=None, version=None, export_ms=None, uptime_ms=None, domain=None, options=False,
+                 header_rate=None):
         self.elements = elements if elements is not None else {}
         self.version = version
         self.export_ms = export_ms
         self.uptime_ms = uptime_ms
         self.domain = domain
         self.options = options
+        self.header_rate = header_rate
 
     def get(self, key):
         return self.elements.get(key)
@@ -53,6 +55,8 @@ COUNTERS = [1, 2, 23, 24, 85, 86]
 EVENTS = [233, 40005, 230]
 # All that is compared; the rest of a row is ours or comes from other records.
 FIELDS = sorted(list(SOURCES) + ['ip_protocol', 'icmp_type', 'flow_direction', 'mpls_labels', 'application', 'vrf',
+                                 'input_interface_name', 'output_interface_name', 'input_interface_alias',
+                                 'output_interface_alias', 'sampling_rate',
                                  'timestamp_start', 'timestamp_end', 'observation_domain'])
 
 
@@ -172,20 +176,47 @@ def row_of(rec, reverse, names):
             row.setdefault('ip_protocol', ipaddress.ip_address(row[host]).version)
     row.setdefault('ip_protocol', rec.get(60))
     app = rec.get(95)
-    row['application'] = rec.get(96) or names.get((95, app)) or app
+    row['application'] = rec.get(96) or names.get((96, app)) or app
     vrf = rec.get(234)
-    row['vrf'] = rec.get(236) or names.get((234, vrf)) or (str(vrf) if vrf else None)
+    row['vrf'] = rec.get(236) or names.get((236, vrf)) or (str(vrf) if vrf else None)
+    for side in ('input', 'output'):
+        index = row.get(side + '_interface')
+        row[side + '_interface_name'], row[side + '_interface_alias'] = names.get((82, index)), names.get((83, index))
+    row['sampling_rate'] = rate_of(rec, names)
     row['observation_domain'] = rec.get(149) if rec.get(149) is not None else rec.domain
     return {k: v for k, v in row.items() if v is not None}
 
 
+def rate_told(rec):
+    """RFC 5477 section 8.2. Nokia has 305 = 1 and 306 = N - 1; IOS XR has 305 = 1 beside 309 and 310."""
+    if rec.get(34) or rec.get(50):
+        return rec.get(34) or rec.get(50)
+    if rec.get(305) and rec.get(306):
+        return (rec.get(305) + rec.get(306)) // rec.get(305)
+    if rec.get(309):
+        return rec.get(310) // rec.get(309)
+    return 1 if rec.get(305) else None
+
+
 def learn(rec, names):
-    """Options name applications and VRFs; system init times stay with the domain."""
-    for key, by in ((96, 95), (236, 234)):
+    """Options name interfaces, applications and VRFs, tell the sampling of a sampler or of all, and the init time."""
+    for key, by in ((96, 95), (236, 234), (82, 10), (83, 10)):
         if rec.get(key) and rec.get(by) is not None:
-            names[(by, rec.get(by))] = rec.get(key)
+            names[(key, rec.get(by))] = rec.get(key)
     if rec.get(160):
         names['init'] = rec.get(160)
+    rate = rate_told(rec)
+    if rate:
+        sampler = first([rec.get(48), rec.get(302)])
+        names[('rate', rec.domain, sampler)] = names[('last rate', rec.domain)] = names['last rate'] = rate
+
+
+def rate_of(rec, names):
+    """The record's own, its sampler's, its domain's, the exporter's; a header's."""
+    own = rec.get(34) or rec.get(50) or (rate_told(rec) if rec.get(306) is not None else None)
+    sampler = first([rec.get(48), rec.get(302)])
+    return own or names.get(('rate', rec.domain, sampler)) or names.get(('rate', rec.domain, None)) \
+        or names.get(('last rate', rec.domain)) or names.get('last rate') or rec.header_rate
 
 
 def rows(records):

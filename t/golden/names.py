@@ -33,8 +33,11 @@ sourceIPv6PrefixLength 29
 destinationIPv6PrefixLength 30
 flowLabelIPv6 31
 icmpTypeCodeIPv4 32
+samplingInterval 34
 minimumTTL 52
 maximumTTL 53
+samplerId 48
+samplerRandomInterval 50
 sourceMacAddress 56
 postDestinationMacAddress 57
 vlanId 58
@@ -51,6 +54,8 @@ mplsLabelStackSection5 74
 mplsLabelStackSection6 75
 destinationMacAddress 80
 postSourceMacAddress 81
+interfaceName 82
+interfaceDescription 83
 octetTotalCount 85
 packetTotalCount 86
 fragmentOffset 88
@@ -90,6 +95,11 @@ ingressPhysicalInterface 252
 egressPhysicalInterface 253
 initiatorPackets 298
 responderPackets 299
+selectorId 302
+samplingPacketInterval 305
+samplingPacketSpace 306
+samplingSize 309
+samplingPopulation 310
 observationTimeMilliseconds 323
 '''.strip().splitlines())
 IANA = {k: int(v) for k, v in IANA.items()}

@@ -13,7 +13,10 @@ INT = {'protocol': 4, 'srcport': 7, 'dstport': 11, 'ip_ttl': 192, 'ttl_min': 52,
        'permanent_packets': 86, 'permanent_octets': 85, 'initiator_octets': 231, 'responder_octets': 232,
        'initiator_packets': 298, 'responder_packets': 299, 'srcmask': 9, 'dstmask': 13, 'srcmaskv6': 29,
        'dstmaskv6': 30, 'srcas': 16, 'dstas': 17, 'peer_srcas': 129, 'peer_dstas': 128, 'od_id': 149,
-       'ingress_vrfid': 234, 'firewall_event': 233, 'nat_event': 230, 'ip_version': 60,
+       'ingress_vrfid': 234, 'firewall_event': 233, 'sampler_id': 48, 'selector_id': 302,
+       'sampling_interval': 34, 'sampler_random_interval': 50, 'sampling_packet_interval': 305,
+       'sampling_packet_space': 306, 'sampling_size': 309, 'sampling_population': 310, 'scope_interface': 10,
+       'nat_event': 230, 'ip_version': 60,
        'post_naptsource_transport_port': 227, 'post_naptdestination_transport_port': 228,
        'pie.cisco.connection_client_transport_port': (CISCO, 12240),
        'pie.cisco.connection_server_transport_port': (CISCO, 12241)}
@@ -22,7 +25,8 @@ ADDRESS = {'srcaddr': 8, 'dstaddr': 12, 'srcaddrv6': 27, 'dstaddrv6': 28, 'nexth
            'bgpnexthop': 18, 'bgpnexthopv6': 63, 'post_natsource_ipv4_address': 225,
            'post_natdestination_ipv4_address': 226, 'pie.cisco.connection_client_ipv4_address': (CISCO, 12236),
            'pie.cisco.connection_server_ipv4_address': (CISCO, 12237)}
-TEXT = {'srcmac': 56, 'post_dstmac': 57, 'dstmac': 80, 'post_srcmac': 81, 'appl_name': 96, 'vrfname': 236}
+TEXT = {'srcmac': 56, 'post_dstmac': 57, 'dstmac': 80, 'post_srcmac': 81, 'appl_name': 96, 'vrfname': 236,
+        'if_name': 82, 'if_descr': 83}
 TIME = {'abstimestart': 152, 'abstimeend': 153, 'sys_init_time': 160, 'observation_time_milliseconds': 323}
 UPTIME = {'timestart': 22, 'timeend': 21}
 # ASA of NetFlow v9 has its own numbers for what tshark shows under one name.
@@ -117,6 +121,8 @@ class Reader:
             head['export_ms'] = head['export_ms'] // 1000 * 1000
         if version != 10:
             head['uptime_ms'] = round(float(node['cflow.sysuptime']) * 1000)
+        if version == 5 and int(node['cflow.samplerate']):
+            head['header_rate'] = int(node['cflow.samplerate'])
         if version >= 9:
             head['domain'] = int(node['cflow.source_id' if version == 9 else 'cflow.od_id'])
         records = []
