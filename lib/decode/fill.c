@@ -118,6 +118,15 @@ fill_icmp(const struct run *r, const struct op *op, const uint8_t *p, unsigned l
 }
 
 static void
+fill_dscp(const struct run *r, const uint8_t *p, unsigned len)
+{
+	uint8_t *to = builder_span(r->rows, FIELD_tos, r->row, r->n);
+
+	for (uint32_t i = 0; i < r->n; i++, p += r->stride)
+		to[i] = (uint8_t)(load_uint(p, len) << 2);
+}
+
+static void
 fill_direction(const struct run *r, const uint8_t *p, unsigned len)
 {
 	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
@@ -171,6 +180,9 @@ fill_op(const struct run *r, const struct op *op)
 		break;
 	case HOW_ADDR6:
 		fill_addr6(r, op, p);
+		break;
+	case HOW_DSCP:
+		fill_dscp(r, p, len);
 		break;
 	case HOW_ICMP_TYPE:
 	case HOW_ICMP_CODE:

@@ -13,6 +13,7 @@
 
 enum how {
 	HOW_UINT, /* unsigned of 1 to 8 bytes */
+	HOW_DSCP, /* the upper six bits of tos */
 	HOW_ADDR4,
 	HOW_ADDR6,
 	HOW_MAC,

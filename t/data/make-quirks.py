@@ -279,6 +279,12 @@ PAN = FLOW + [(346, 4), (56701, 32), (56702, 64)]
 quirk('palo-alto-app-id', v9(template(9, 256, PAN), data(
       256, PAN, ROW + (25461, b'web-browsing'.ljust(32, b'\0'), b'alice'.ljust(64, b'\0')))),
       and_(application='web-browsing'))
+NTOP9, NTOP = FLOW + [(57590, 2), (57591, 16)], FLOW + [(118, 2, 35632), (119, 16, 35632)]
+quirk('nprobe-application', [v9(template(9, 256, NTOP9), data(256, NTOP9, ROW + (5, b'DNS.Google'.ljust(16, b'\0')))),
+      ipfix(template(10, 256, NTOP), data(256, NTOP, OTHER + (7, b'HTTP'.ljust(16, b'\0'))))],
+      and_(application='DNS.Google'), {**WANT_OTHER, 'application': 'HTTP'})
+DSCP = FLOW + [(195, 1)]
+quirk('dscp-alone', ipfix(template(10, 256, DSCP), data(256, DSCP, ROW + (46,))), and_(tos=184))
 VMWARE = FLOW + [(880, VAR, 6876), (888, 2, 6876), (61, 1)]
 quirk('enterprise-elements', ipfix(template(10, 256, VMWARE), data(256, VMWARE, ROW + (b'\4\1\2\3\4', 1, 1))),
       and_(flow_direction=1))

@@ -165,6 +165,8 @@ def row_of(rec, reverse, names):
     if rec.get(4) is None:
         # softflowd's ICMP templates leave the protocol to their ICMP elements.
         row.update({'proto': p for p, ids in ((58, (139, 178)), (1, (32, 176))) if any(i in rec.elements for i in ids)})
+    if rec.get(195) is not None:
+        row.setdefault('tos', rec.get(195) << 2)
     row['icmp_type'] = icmp(rec, row)
     row['mpls_labels'] = mpls(rec)
     if rec.get(61) in (0, 1) and not reverse:

@@ -79,6 +79,7 @@ icmpCodeIPv4 177
 icmpTypeIPv6 178
 icmpCodeIPv6 179
 ipTTL 192
+ipDiffServCodePoint 195
 postNATSourceIPv4Address 225
 postNATDestinationIPv4Address 226
 postNAPTSourceTransportPort 227

@@ -16,7 +16,7 @@ INT = {'protocol': 4, 'srcport': 7, 'dstport': 11, 'ip_ttl': 192, 'ttl_min': 52,
        'ingress_vrfid': 234, 'firewall_event': 233, 'sampler_id': 48, 'selector_id': 302,
        'sampling_interval': 34, 'sampler_random_interval': 50, 'sampling_packet_interval': 305,
        'sampling_packet_space': 306, 'sampling_size': 309, 'sampling_population': 310, 'scope_interface': 10,
-       'nat_event': 230, 'ip_version': 60,
+       'nat_event': 230, 'ip_version': 60, 'ip_dscp': 195,
        'post_naptsource_transport_port': 227, 'post_naptdestination_transport_port': 228,
        'pie.cisco.connection_client_transport_port': (CISCO, 12240),
        'pie.cisco.connection_server_transport_port': (CISCO, 12241)}

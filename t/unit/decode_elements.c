@@ -177,7 +177,8 @@ packet_fields(void **state)
 	assert_field(&rig, bytes, 0, 1024);
 	assert_field(&rig, packets, 0, 5);
 	rig_close(&rig);
-	flow_of(&rig, ADDRS "4=06 6=0112 192=01 53=40 31=000abcde 89=00000080");
+	flow_of(&rig, ADDRS "4=06 6=0112 192=01 53=40 31=000abcde 89=00000080 195=2e");
+	assert_field(&rig, tos, 0, 0xb8);
 	assert_field(&rig, tcpflags, 0, 0x112);
 	assert_field(&rig, ttl, 0, 1);
 	assert_field(&rig, flow_label, 0, 0xabcde);
@@ -229,6 +230,9 @@ applications(void **state)
 	rig_close(&rig);
 	flow_of(&rig, ADDRS "95=0d00051e 96=646e7300");
 	assert_str(&rig, application, 0, "dns");
+	rig_close(&rig);
+	flow_of(&rig, ADDRS "35632/119=444e532e476f6f676c650000");
+	assert_str(&rig, application, 0, "DNS.Google");
 	rig_close(&rig);
 	/* Palo Alto's App-ID */
 	rig_open(&rig, false);
