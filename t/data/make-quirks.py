@@ -141,6 +141,8 @@ WIDE = [(8, 4), (12, 4), (1, 8), (2, 8)]
 quirk('template-redefined', [v9(T9, D), v9(template(9, 256, WIDE), data(256, WIDE, (B, A, 120, 2)))], WANT, WANT_OTHER)
 quirk('options-from-other-port', [v9(T9, options9(257, [(1, 4)], [(34, 4), (35, 1)])), v9(data(
       257, [(1, 4), (34, 4), (35, 1)], (0, 100, 2)), D)], and_(sampling_rate=100), ports=(50000, 50001))
+quirk('v9-sets-in-ipfix', ipfix(options9(257, [], [(34, 4)]), data(257, [(34, 4)], (128,)), T10, D),
+      and_(sampling_rate=128))
 # RFC 6313: a list of two octetDeltaCount behind the length, semantic, element and its length.
 LISTS = FLOW + [(291, VAR), (293, VAR), (10, 4)]
 BASIC = b'\x0d\3\0\1\0\4' + bytes(8)
