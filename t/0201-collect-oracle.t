@@ -3,7 +3,7 @@
 # logstash, NetGauze, telegraf and netflow_parser, and tshark's and nfdump's reading. Where one of them differs for a
 # reason, t/golden/known.py says which. The table at the end of the output counts it all.
 . "${0%/*}/tap.sh"
-need python3
+need python3 tshark
 shared=${0%/*}/../../shared/data
 [ -d "$shared" ] || shared=${0%/*}/../../../shared/data
 [ -d "$shared/_oracle" ] || skip_all "../shared/data with captures and their golden files is not here"

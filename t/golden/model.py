@@ -14,7 +14,7 @@ class Record:
     """One data record: elements, and the message it came in."""
 
     def __init__(self, elements=None, version=None, export_ms=None, uptime_ms=None, domain=None, options=False,
-                 header_rate=None):
+                 header_rate=None, exporter=None):
         self.elements = elements if elements is not None else {}
         self.version = version
         self.export_ms = export_ms
@@ -22,6 +22,7 @@ class Record:
         self.domain = domain
         self.options = options
         self.header_rate = header_rate
+        self.exporter = exporter
 
     def get(self, key):
         return self.elements.get(key)
@@ -223,8 +224,9 @@ def rate_of(rec, names):
 
 def rows(records):
     """The rows that follow, in order, each with the record's own times under 'times' (they need a receive time)."""
-    names, out = {}, []
+    told, out = {}, []
     for rec in records:
+        names = told.setdefault(rec.exporter, {})
         if rec.options:
             learn(rec, names)
             continue

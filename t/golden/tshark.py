@@ -116,7 +116,7 @@ class Reader:
 
     def message(self, exporter, node):
         version = int(node['cflow.version'])
-        head = {'version': version, 'export_ms': tshark_ms(node['cflow.timestamp'])}
+        head = {'version': version, 'exporter': exporter, 'export_ms': tshark_ms(node['cflow.timestamp'])}
         if version == 9:
             head['export_ms'] = head['export_ms'] // 1000 * 1000
         if version != 10:
