@@ -151,9 +151,9 @@ read_templates(struct job *j, struct rd *r, enum template_kind kind, bool v9)
 	}
 }
 
-/* One set. The number of its data records, or -1. */
+/* One set; cut: it is not all there. The number of its data records, or -1. */
 static int64_t
-read_set(struct job *j, uint16_t id, struct rd *set)
+read_set(struct job *j, uint16_t id, struct rd *set, bool cut)
 {
 	bool v9 = j->domain->key.version == 9;
 
@@ -166,8 +166,11 @@ read_set(struct job *j, uint16_t id, struct rd *set)
 		held_add(j, id, set);
 		return -1;
 	}
-	/* Some send v9's sets of templates in IPFIX, where their ids have no meaning (RFC 7011 §3.3.2). */
-	if (id == SET_TEMPLATES_V9 || id == SET_OPTIONS_V9)
+	/*
+	 * Some send v9's sets of templates in IPFIX, where their ids have no meaning (RFC 7011 §3.3.2); but what
+	 * begins with 0 there and has no proper length is a spoilt header (nfprobe).
+	 */
+	if (id <= SET_OPTIONS_V9 && (v9 || !cut))
 		read_templates(j, set, id == SET_OPTIONS_V9 ? TEMPLATE_OPTIONS : TEMPLATE_DATA, true);
 	else if (!v9 && (id == SET_TEMPLATES || id == SET_OPTIONS))
 		read_templates(j, set, id == SET_OPTIONS ? TEMPLATE_OPTIONS : TEMPLATE_DATA, false);
@@ -184,6 +187,7 @@ sets_walk(struct job *j, struct rd *r)
 	while (rd_left(r) > 0) {
 		struct rd rest = *r, set;
 		uint16_t id, len;
+		bool cut = false;
 
 		/* Some fill the datagram with zeros (Palo Alto, QFX). */
 		if (rd_be16(r, &id) < 0 || rd_be16(r, &len) < 0 || len < 4) {
@@ -195,10 +199,11 @@ sets_walk(struct job *j, struct rd *r)
 			job_count(j, COUNT_TRUNCATED, 1);
 			len = (uint16_t)(rd_left(r) + 4);
 			records = -1;
+			cut = true;
 		}
 		if (rd_sub(r, &set, (size_t)len - 4) < 0)
 			break;
-		int64_t n = read_set(j, id, &set);
+		int64_t n = read_set(j, id, &set, cut);
 		records = n < 0 || records < 0 ? -1 : records + n;
 	}
 	return records;
