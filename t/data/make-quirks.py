@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""make-quirks.py FOLDER: writes the datagrams of lib/decode/QUIRKS, each as NAME.pcap, and as NAME.json the rows that
-should come of it: a line a flow, with the fields that matter; null where a field must be absent.
+"""make-quirks.py FOLDER SEEDS: writes the datagrams of lib/decode/QUIRKS, each as NAME.pcap, and as NAME.json the rows
+that should come of it: a line a flow, with the fields that matter; null where a field must be absent. Into SEEDS, which
+is t/fuzz/corpus/decode, go the same datagrams as that fuzz target reads them.
 
 Every datagram is made up after the published descriptions that QUIRKS names; none was taken from a network.
 """
@@ -325,3 +326,5 @@ for name_, (datagrams_, rows_, ports_) in quirks.items():
         f.write(capture(datagrams_, ports_))
     with open(os.path.join(sys.argv[1], name_ + '.json'), 'w', encoding='utf-8') as f:
         f.writelines(json.dumps(r) + '\n' for r in rows_)
+    with open(os.path.join(sys.argv[2], 'quirk-' + name_), 'wb') as f:
+        f.write(b''.join(struct.pack('>BH', 0, len(d)) + d for d in datagrams_))
