@@ -230,7 +230,7 @@ compile_ops(struct plan *p, const struct finder *f, bool reverse)
 		have[to] = true;
 		order_addresses(p);
 	}
-	if (!have[FIELD_proto])
+	if (!have[FIELD_proto] && !have[FIELD_src_port] && !have[FIELD_dst_port])
 		p->implied_proto = proto_implied(f);
 	p->icmp_from_port = have[FIELD_proto] && have[FIELD_dst_port] && !have[FIELD_icmp_type];
 	p->icmp_by_proto = have[FIELD_proto] && have[FIELD_icmp_type];

@@ -163,7 +163,7 @@ def times(rec, received_ms):
 
 def row_of(rec, reverse, names):
     row = fields(rec, reverse)
-    if rec.get(4) is None:
+    if not any(k in row for k in ('proto', 'src_port', 'dst_port')):
         # softflowd's ICMP templates leave the protocol to their ICMP elements.
         row.update({'proto': p for p, ids in ((58, (139, 178)), (1, (32, 176))) if any(i in rec.elements for i in ids)})
     if rec.get(195) is not None:

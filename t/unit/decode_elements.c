@@ -157,6 +157,9 @@ icmp(void **state)
 	flow_of(&rig, ADDRS "4=06 7=0050 11=0b00 32=0301");
 	assert_absent(&rig, icmp_type, 0);
 	rig_close(&rig);
+	flow_of(&rig, ADDRS "7=0050 11=0b00 32=0000");
+	assert_absent(&rig, proto, 0);
+	rig_close(&rig);
 }
 
 static void
