@@ -60,7 +60,7 @@ struct lane {
 struct listener {
 	uint64_t buffer;
 	unsigned place_count, lane_count;
-	struct udp_place places[PLACES_MAX];
+	struct endpoint places[PLACES_MAX];
 	struct lane *lanes[WORKERS_MAX];
 	atomic_int gather_ms; /* in which every socket has room for what comes */
 	int64_t retry_at; /* of the first lane's thread, which opens for all */
@@ -123,18 +123,11 @@ listener_free(struct listener *l)
 }
 
 int
-listener_add(struct listener *l, struct str where, struct err *e)
+listener_add(struct listener *l, const struct endpoint *where, struct err *e)
 {
-	struct udp_place *p = &l->places[l->place_count];
-
 	if (l->place_count == PLACES_MAX)
 		return err_set(e, "more than %d addresses to listen on", PLACES_MAX);
-	if (where.len >= sizeof p->name)
-		return err_set(e, "'%.*s' is too long for HOST:PORT", (int)where.len, where.p);
-	if (hostport_parse(&p->addr, &p->port, where, e) == -1)
-		return -1;
-	memcpy(p->name, where.p, where.len);
-	l->place_count++;
+	l->places[l->place_count++] = *where;
 	return 0;
 }
 
@@ -345,9 +338,9 @@ listener_start(struct listener *l, bool must, struct err *e)
 		if (open_place(l, i) == 0)
 			continue;
 		if (must)
-			return err_sys(e, "cannot listen on %s (%s)", name, udp_remedy(errno));
+			return err_sys(e, "cannot listen on %s (%s)", name, endpoint_remedy(errno));
 		log_warn("cannot listen on %s, trying again every %d s (%s)", name, RETRY_MS / 1000,
-		    udp_remedy(errno));
+		    endpoint_remedy(errno));
 	}
 	l->retry_at = clock_mono_ms() + RETRY_MS;
 	for (unsigned i = 0; i < l->lane_count; i++)

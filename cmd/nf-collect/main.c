@@ -23,6 +23,7 @@
 #include "listen.h"
 #include "output.h"
 #include "report.h"
+#include "tcp.h"
 #include "worker.h"
 
 enum {
@@ -33,7 +34,7 @@ enum {
 
 struct options {
 	struct opt_list listen, read;
-	uint64_t buffer, queue, workers;
+	uint64_t buffer, queue, workers, tcp_idle;
 };
 
 struct collect {
@@ -43,10 +44,11 @@ struct collect {
 	struct loop_timer *trouble;
 	struct loop_fd *news_fd;
 	int news; /* an eventfd: a worker has ended, or the output */
-	struct listener *listener;
+	struct listener *listener; /* each of the three may be NULL */
+	struct tcp *tcp;
 	struct capture *capture;
 	unsigned worker_count;
-	struct worker *workers[WORKERS_MAX];
+	struct worker *workers[WORKERS_MAX + 1]; /* TCP has one of its own */
 	struct output *output;
 	struct filter *filter; /* NULL: all flows pass */
 	uint64_t said[DECODE_COUNTS];
@@ -60,7 +62,9 @@ stop(struct collect *c)
 {
 	if (c->listener != NULL)
 		listener_stop(c->listener);
-	else
+	if (c->tcp != NULL)
+		tcp_stop(c->tcp);
+	if (c->capture != NULL)
 		capture_stop(c->capture);
 }
 
@@ -216,6 +220,8 @@ on_metrics(void *arg, struct buf *out)
 
 	if (c->listener != NULL)
 		listener_metrics(c->listener, out);
+	if (c->tcp != NULL)
+		tcp_metrics(c->tcp, out);
 	if (c->capture != NULL)
 		capture_metrics(c->capture, out);
 	queue_metrics(c, out);
@@ -227,12 +233,30 @@ on_metrics(void *arg, struct buf *out)
 	metrics_sample(out, "nf_collect_written_total", NULL, output_rows(c->output));
 }
 
+/* One address, of datagrams or of streams. */
+static int
+add_address(struct collect *c, struct str where, struct err *e)
+{
+	struct endpoint ep;
+
+	if (endpoint_parse(&ep, where, e) == -1)
+		return -1;
+	if (ep.transport != TRANSPORT_UDP) {
+		if (c->tcp == NULL)
+			c->tcp = tcp_new();
+		return tcp_add(c->tcp, &ep, e);
+	}
+	if (c->listener == NULL)
+		c->listener = listener_new(c->opt.buffer);
+	return listener_add(c->listener, &ep, e);
+}
+
 /* The addresses by flag or key; else bindaddr and bindport. */
 static int
 add_addresses(struct collect *c, struct err *e)
 {
 	for (size_t i = 0; i < c->opt.listen.n; i++)
-		if (listener_add(c->listener, str_from(c->opt.listen.v[i]), e) == -1)
+		if (add_address(c, str_from(c->opt.listen.v[i]), e) == -1)
 			return -1;
 	if (c->opt.listen.n > 0)
 		return 0;
@@ -241,7 +265,7 @@ add_addresses(struct collect *c, struct err *e)
 	struct buf where = {0};
 	buf_printf(&where, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
 	    (unsigned)conf_num(conf, "collectors.netflow.config.bindport"));
-	int r = listener_add(c->listener, str_from(buf_cstr(&where)), e);
+	int r = add_address(c, str_from(buf_cstr(&where)), e);
 	buf_release(&where);
 	return r;
 }
@@ -287,7 +311,6 @@ prepare(struct collect *c)
 	if (conf_bool(&c->prog.conf, "collectors.netflow.config.debug"))
 		log_verbose(2);
 	if (c->opt.read.n == 0) {
-		c->listener = listener_new(c->opt.buffer);
 		if (add_addresses(c, &e) == -1)
 			goto refused;
 		return 0;
@@ -303,26 +326,34 @@ refused:
 	return status;
 }
 
-/* A capture is read in order, by one. */
-static void
-make_workers(struct collect *c)
+static struct source *
+make_worker(struct collect *c, uint64_t queue)
 {
-	struct worker_options o = {
-	    .queue = c->capture != NULL ? CAPTURE_RING : c->opt.queue,
-	    .live = c->listener != NULL,
+	struct worker *w = worker_new(&(struct worker_options){
+	    .queue = queue,
+	    .live = c->capture == NULL,
 	    .filter = c->filter,
 	    .output = c->output,
 	    .news = c->news,
-	};
+	});
 
-	c->worker_count = c->capture != NULL ? 1 : (unsigned)c->opt.workers;
-	for (unsigned i = 0; i < c->worker_count; i++) {
-		c->workers[i] = worker_new(&o);
-		worker_visit(c->workers[i], allow, c);
-		if (c->listener != NULL)
-			listener_feed(c->listener, worker_source(c->workers[i]));
-		else
-			capture_feed(c->capture, worker_source(c->workers[i]));
+	worker_visit(w, allow, c);
+	c->workers[c->worker_count++] = w;
+	return worker_source(w);
+}
+
+/* A capture is read in order, by one; and so are the sessions of TCP, none of which can be drowned by others. */
+static void
+make_workers(struct collect *c)
+{
+	if (c->listener != NULL) {
+		for (unsigned i = 0; i < c->opt.workers; i++)
+			listener_feed(c->listener, make_worker(c, c->opt.queue));
+	}
+	if (c->tcp != NULL)
+		tcp_feed(c->tcp, make_worker(c, TCP_RING), c->opt.tcp_idle);
+	if (c->capture != NULL) {
+		capture_feed(c->capture, make_worker(c, CAPTURE_RING));
 	}
 }
 
@@ -341,7 +372,11 @@ start(struct collect *c, bool must, struct err *e)
 	for (unsigned i = 0; i < c->worker_count; i++)
 		if (worker_start(c->workers[i], e) == -1)
 			return -1;
-	return c->listener != NULL ? listener_start(c->listener, must, e) : capture_start(c->capture, e);
+	if (c->listener != NULL && listener_start(c->listener, must, e) == -1)
+		return -1;
+	if (c->tcp != NULL && tcp_start(c->tcp, must, e) == -1)
+		return -1;
+	return c->capture != NULL ? capture_start(c->capture, e) : 0;
 }
 
 static int
@@ -368,11 +403,12 @@ run(struct collect *c, bool must)
 static void
 release(struct collect *c)
 {
-	if (c->listener != NULL || c->capture != NULL)
+	if (c->worker_count > 0)
 		stop(c);
 	for (unsigned i = 0; i < c->worker_count; i++)
 		worker_join(c->workers[i]);
 	listener_free(c->listener);
+	tcp_free(c->tcp);
 	if (c->capture == NULL || !capture_running(c->capture)) {
 		capture_free(c->capture);
 		for (unsigned i = 0; i < c->worker_count; i++)
@@ -391,7 +427,8 @@ main(int argc, char **argv)
 	static struct collect c;
 	struct opt opts[] = {
 	    {'l', "listen", OPT_LIST, &c.opt.listen, "HOST:PORT", "collectors.netflow.config.listen",
-		"receive datagrams here; repeatable (default: bindaddr and bindport, 0.0.0.0:2055)", false},
+		"receive here, by UDP or, with tcp: before it, TCP; repeatable (default: 0.0.0.0:2055)",
+		false},
 	    {'r', "read", OPT_LIST, &c.opt.read, "FILE", NULL,
 		"read a capture (pcap, pcapng; - is stdin) instead; repeatable", false},
 	    {0, "receive-buffer", OPT_SIZE, &c.opt.buffer, "SIZE", "collectors.netflow.config.receive_buffer",
@@ -400,6 +437,8 @@ main(int argc, char **argv)
 		"receive and decode in N pairs of threads (default: 1)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
 		"memory of a worker for datagrams that wait to be decoded (default: 64M)", false},
+	    {0, "tcp-idle", OPT_SECONDS, &c.opt.tcp_idle, "SECONDS", "collectors.netflow.config.tcp_idle",
+		"close TCP connections that bring no message for so long (default: never)", false},
 	    OPT_END,
 	};
 
