@@ -59,6 +59,7 @@ struct lane {
 
 struct listener {
 	uint64_t buffer;
+	struct forward *forward; /* NULL: nowhere */
 	unsigned place_count, lane_count;
 	struct endpoint places[PLACES_MAX];
 	struct lane *lanes[WORKERS_MAX];
@@ -129,6 +130,12 @@ listener_add(struct listener *l, const struct endpoint *where, struct err *e)
 		return err_set(e, "more than %d addresses to listen on", PLACES_MAX);
 	l->places[l->place_count++] = *where;
 	return 0;
+}
+
+void
+listener_forward(struct listener *l, struct forward *f)
+{
+	l->forward = f;
 }
 
 static void
@@ -211,13 +218,17 @@ unpack(struct lane *a, unsigned i, int64_t now)
 	struct msghdr *h = &a->msgs[i].msg_hdr;
 	const uint8_t *p = a->iov[i].iov_base;
 	size_t left = a->msgs[i].msg_len, size = run_size(h), len;
+	struct forward *forward = a->listener->forward;
 	struct addr from = sender(&a->from[i]);
+	uint16_t port = ntohs(a->from[i].sin6_port); /* at the same place for both families */
 	unsigned n = 0;
 
 	if ((h->msg_flags & MSG_TRUNC) != 0)
 		atomic_fetch_add_explicit(&a->cut, 1, memory_order_relaxed);
 	do {
 		len = size != 0 && size < left ? size : left;
+		if (forward != NULL)
+			forward_put(forward, &from, port, p, len);
 		pass_on(a, &from, now, p, len);
 		p += len;
 		left -= len;
@@ -243,6 +254,8 @@ receive(struct lane *a, int fd)
 	for (unsigned i = 0; i < (unsigned)n; i++)
 		datagrams += unpack(a, i, now);
 	atomic_fetch_add_explicit(&a->datagrams, datagrams, memory_order_relaxed);
+	if (a->listener->forward != NULL)
+		forward_wake(a->listener->forward);
 	ring_wake(a->source->ring);
 	return n == AT_ONCE;
 }

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "forward.h"
 #include "io/endpoint.h"
 #include "source.h"
 
@@ -22,6 +23,9 @@ void listener_feed(struct listener *l, struct source *s);
 
 /* One more address, of UDP. */
 int listener_add(struct listener *l, const struct endpoint *where, struct err *e);
+
+/* Copies all that is received on; before listener_start. */
+void listener_forward(struct listener *l, struct forward *f);
 
 /*
  * Opens the sockets and starts. An address that cannot be had now is warned of

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "capture.h"
 #include "flow/filter.h"
+#include "forward.h"
 #include "io/fdio.h"
 #include "io/loop.h"
 #include "io/prog.h"
@@ -33,7 +34,7 @@ enum {
 };
 
 struct options {
-	struct opt_list listen, read;
+	struct opt_list listen, read, forward;
 	uint64_t buffer, queue, workers, tcp_idle;
 };
 
@@ -44,9 +45,10 @@ struct collect {
 	struct loop_timer *trouble;
 	struct loop_fd *news_fd;
 	int news; /* an eventfd: a worker has ended, or the output */
-	struct listener *listener; /* each of the three may be NULL */
+	struct listener *listener; /* each of the four may be NULL */
 	struct tcp *tcp;
 	struct capture *capture;
+	struct forward *forward;
 	unsigned worker_count;
 	struct worker *workers[WORKERS_MAX + 1]; /* TCP has one of its own */
 	struct output *output;
@@ -222,6 +224,8 @@ on_metrics(void *arg, struct buf *out)
 		listener_metrics(c->listener, out);
 	if (c->tcp != NULL)
 		tcp_metrics(c->tcp, out);
+	if (c->forward != NULL)
+		forward_metrics(c->forward, out);
 	if (c->capture != NULL)
 		capture_metrics(c->capture, out);
 	queue_metrics(c, out);
@@ -246,6 +250,8 @@ add_address(struct collect *c, struct str where, struct err *e)
 			c->tcp = tcp_new();
 		return tcp_add(c->tcp, &ep, e);
 	}
+	if (c->forward != NULL && forward_returns(c->forward, &ep.addr, ep.port))
+		return err_set(e, "what is forwarded would come back to %s for ever", ep.name);
 	if (c->listener == NULL)
 		c->listener = listener_new(c->opt.buffer);
 	return listener_add(c->listener, &ep, e);
@@ -268,6 +274,17 @@ add_addresses(struct collect *c, struct err *e)
 	int r = add_address(c, str_from(buf_cstr(&where)), e);
 	buf_release(&where);
 	return r;
+}
+
+static int
+add_forwards(struct collect *c, struct err *e)
+{
+	if (c->opt.forward.n > 0)
+		c->forward = forward_new(c->opt.read.n > 0);
+	for (size_t i = 0; i < c->opt.forward.n; i++)
+		if (forward_add(c->forward, str_from(c->opt.forward.v[i]), e) == -1)
+			return -1;
+	return 0;
 }
 
 /* The operands are one expression, as tcpdump has it. */
@@ -310,6 +327,8 @@ prepare(struct collect *c)
 		goto refused;
 	if (conf_bool(&c->prog.conf, "collectors.netflow.config.debug"))
 		log_verbose(2);
+	if (add_forwards(c, &e) == -1)
+		goto refused;
 	if (c->opt.read.n == 0) {
 		if (add_addresses(c, &e) == -1)
 			goto refused;
@@ -347,12 +366,14 @@ static void
 make_workers(struct collect *c)
 {
 	if (c->listener != NULL) {
+		listener_forward(c->listener, c->forward);
 		for (unsigned i = 0; i < c->opt.workers; i++)
 			listener_feed(c->listener, make_worker(c, c->opt.queue));
 	}
 	if (c->tcp != NULL)
 		tcp_feed(c->tcp, make_worker(c, TCP_RING), c->opt.tcp_idle);
 	if (c->capture != NULL) {
+		capture_forward(c->capture, c->forward);
 		capture_feed(c->capture, make_worker(c, CAPTURE_RING));
 	}
 }
@@ -389,11 +410,17 @@ run(struct collect *c, bool must)
 	c->output = output_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON, c->news);
 	make_workers(c);
 	metrics_add_fn(&c->prog.metrics, on_metrics, c);
+	if (c->forward != NULL && forward_start(c->forward, &e) == -1) {
+		log_warnx("%s", e.msg);
+		return EXIT_CONFIG;
+	}
 	if (start(c, must, &e) == -1) {
 		log_warnx("%s", e.msg);
 		return EXIT_FAILED;
 	}
 	loop_run(c->loop);
+	if (c->forward != NULL)
+		forward_stop(c->forward);
 	say_trouble(c);
 	bool failed = output_failed(c->output) || (c->capture != NULL && capture_failed(c->capture));
 	return failed ? EXIT_FAILED : EXIT_OK;
@@ -411,6 +438,7 @@ release(struct collect *c)
 	tcp_free(c->tcp);
 	if (c->capture == NULL || !capture_running(c->capture)) {
 		capture_free(c->capture);
+		forward_free(c->forward);
 		for (unsigned i = 0; i < c->worker_count; i++)
 			worker_free(c->workers[i]);
 	}
@@ -437,6 +465,8 @@ main(int argc, char **argv)
 		"receive and decode in N pairs of threads (default: 1)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
 		"memory of a worker for datagrams that wait to be decoded (default: 64M)", false},
+	    {0, "forward", OPT_LIST, &c.opt.forward, "HOST:PORT", "collectors.netflow.config.forward",
+		"copy datagrams on to this address, their source kept; repeatable", false},
 	    {0, "tcp-idle", OPT_SECONDS, &c.opt.tcp_idle, "SECONDS", "collectors.netflow.config.tcp_idle",
 		"close TCP connections that bring no message for so long (default: never)", false},
 	    OPT_END,
