@@ -11,6 +11,7 @@ ulimit -n 4096 2>/dev/null
 collect() {
 	name=$1
 	shift
+	rm -f "$T/$name.err"
 	"$collect" -v -M "$T/$name.m" "$@" >"$T/$name" 2>"$T/$name.err" &
 	PIDS+=($!)
 	last=$!
@@ -184,6 +185,7 @@ ok "and the exporter as well" kill -0 $sender
 PIDS+=($!)
 wait_for 20 tap_gone $sender
 is "$(cat "$T/told")" open "until the reader goes on"
+wait_for 20 now stalled written_total 1600000
 ended $last
 is $? 0 "TERM writes what has come"
 exec 9>&-
