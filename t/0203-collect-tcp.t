@@ -119,6 +119,8 @@ wait_for 5 lines broken 6
 is "$(jq -r .src_host "$T/broken" | sort -V | tr '\n' ' ')" "10.0.0.1 10.0.0.2 10.0.0.5 10.0.0.7 10.0.0.8 10.0.0.9 " \
 	"all whole messages before are decoded; templates are the exporter's own"
 ended $last
+is "$(metric 'lost_total{exporter="127.0.0.1"}') $(metric 'datagrams_late_total{exporter="127.0.0.1"}')" "0 0" \
+	"sessions have sequence numbers of their own: nothing counts as lost"
 is "$(metric 'tcp_closed_total{reason="version"}') $(metric 'tcp_closed_total{reason="length"}')" "1 1" "counted by reason"
 is "$(metric 'tcp_closed_total{reason="slow"}') $(metric 'tcp_closed_total{reason="idle"}')" "1 1" "the slow and the idle too"
 like "$(cat "$T/broken.err")" 'TCP connection of 127.0.0.1: what came is no IPFIX message: closed' "and said"

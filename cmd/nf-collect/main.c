@@ -346,11 +346,12 @@ refused:
 }
 
 static struct source *
-make_worker(struct collect *c, uint64_t queue)
+make_worker(struct collect *c, uint64_t queue, bool in_sessions)
 {
 	struct worker *w = worker_new(&(struct worker_options){
 	    .queue = queue,
 	    .live = c->capture == NULL,
+	    .in_sessions = in_sessions,
 	    .filter = c->filter,
 	    .output = c->output,
 	    .news = c->news,
@@ -368,13 +369,13 @@ make_workers(struct collect *c)
 	if (c->listener != NULL) {
 		listener_forward(c->listener, c->forward);
 		for (unsigned i = 0; i < c->opt.workers; i++)
-			listener_feed(c->listener, make_worker(c, c->opt.queue));
+			listener_feed(c->listener, make_worker(c, c->opt.queue, false));
 	}
 	if (c->tcp != NULL)
-		tcp_feed(c->tcp, make_worker(c, TCP_RING), c->opt.tcp_idle);
+		tcp_feed(c->tcp, make_worker(c, TCP_RING, true), c->opt.tcp_idle);
 	if (c->capture != NULL) {
 		capture_forward(c->capture, c->forward);
-		capture_feed(c->capture, make_worker(c, CAPTURE_RING));
+		capture_feed(c->capture, make_worker(c, CAPTURE_RING, false));
 	}
 }
 
