@@ -115,7 +115,13 @@ conn_close(struct conns *c, struct conn *conn, enum reason why)
 }
 
 void
-conns_close(struct conns *c)
+conns_drop(struct conns *c, unsigned i)
+{
+	conn_close(c, &c->list[i], FULL);
+}
+
+void
+conns_close_all(struct conns *c)
 {
 	for (unsigned i = 0; i < CONNS_MAX; i++)
 		if (c->list[i].fd != -1)

@@ -29,8 +29,8 @@ struct conns;
 
 /* All memory comes now, and is touched as it is needed. With idle_ms a connection that brings no message for so long is closed. */
 struct conns *conns_new(struct source *s, uint64_t idle_ms);
-void conns_close(struct conns *c); /* all of them */
-void conns_free(struct conns *c); /* after conns_close, if there were any */
+void conns_close_all(struct conns *c);
+void conns_free(struct conns *c); /* after conns_close_all, if there were any */
 
 /*
  * The next connection that waits at the listening socket: its number (0 to
@@ -40,6 +40,9 @@ void conns_free(struct conns *c); /* after conns_close, if there were any */
  */
 enum { CONNS_REFUSED = -2 };
 int conns_accept(struct conns *c, int listen_fd, bool proxied, int *fd);
+
+/* Closes one that cannot be served after all. */
+void conns_drop(struct conns *c, unsigned i);
 
 /* Takes what that connection has to read now. Closes it at its end or fault; nothing if it is closed already. */
 void conns_read(struct conns *c, unsigned i);

@@ -51,14 +51,13 @@ struct tcp {
 	struct log_limit limit;
 };
 
-static void
+/* 0, or -1 with errno: the kernel has no memory for it. */
+static int
 watch(struct tcp *t, int fd, unsigned what)
 {
 	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = what};
 
-	/* What cannot be watched would never be served: out of kernel memory. */
-	if (epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == -1)
-		fatal("epoll");
+	return epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, fd, &ev);
 }
 
 struct tcp *
@@ -115,35 +114,27 @@ keep_alive(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 }
 
-/* A socket that listens, or -1 with errno. */
+/* 0, or -1 with errno. */
 static int
-open_listening(const struct endpoint *where)
+socket_open(struct tcp *t, unsigned i)
 {
-	int on = 1, fd = endpoint_socket(where, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct tcp_socket *s = &t->sockets[i];
+	int on = 1, fd = endpoint_socket(&s->where, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd == -1)
 		return -1;
 	/* Connections of the process before us may linger at the port. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	keep_alive(fd); /* connections inherit it */
-	if (endpoint_bind(fd, where) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	int saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
+	if (endpoint_bind(fd, &s->where) == -1 || listen(fd, BACKLOG) == -1 ||
+	    watch(t, fd, LISTENERS + i) == -1) {
+		int saved = errno;
 
-/* 0, or -1 with errno. */
-static int
-socket_open(struct tcp *t, unsigned i)
-{
-	struct tcp_socket *s = &t->sockets[i];
-
-	s->fd = open_listening(&s->where);
-	if (s->fd == -1)
+		close(fd);
+		errno = saved;
 		return -1;
-	watch(t, s->fd, LISTENERS + i);
+	}
+	s->fd = fd;
 	log_info("listening on %s", s->where.name);
 	return 0;
 }
@@ -173,7 +164,8 @@ accept_some(struct tcp *t, const struct tcp_socket *s)
 		int fd, i = conns_accept(t->conns, s->fd, s->where.transport == TRANSPORT_PROXY, &fd);
 
 		if (i >= 0) {
-			watch(t, fd, (unsigned)i);
+			if (watch(t, fd, (unsigned)i) == -1)
+				conns_drop(t->conns, (unsigned)i);
 		} else if (i == -1 && errno == EAGAIN) {
 			return;
 		} else if (i == -1 &&
@@ -230,7 +222,7 @@ run(void *arg)
 	int64_t until = clock_mono_ms() + CONNS_DRAIN_MS;
 	while (turn(t, 0) > 0 && clock_mono_ms() < until)
 		continue;
-	conns_close(t->conns);
+	conns_close_all(t->conns);
 	atomic_store(&t->source->done, true);
 	ring_wake(t->source->ring);
 	return NULL;
@@ -268,7 +260,8 @@ tcp_start(struct tcp *t, bool must, struct err *e)
 		    endpoint_remedy(errno));
 	}
 	t->retry_at = clock_mono_ms() + RETRY_MS;
-	watch(t, t->wake_fd, WAKE);
+	if (watch(t, t->wake_fd, WAKE) == -1)
+		return err_sys(e, "epoll");
 	int error = pthread_create(&t->thread, NULL, run, t);
 	if (error != 0)
 		return err_set(e, "no thread: %s", strerror(error));
