@@ -253,11 +253,17 @@ run(void *arg)
 }
 
 int
-forward_start(struct forward *f, struct err *e)
+forward_open(struct forward *f, struct err *e)
 {
 	for (unsigned i = 0; i < f->count; i++)
 		if (target_open(&f->targets[i], e) == -1)
 			return -1;
+	return 0;
+}
+
+int
+forward_start(struct forward *f, struct err *e)
+{
 	int error = pthread_create(&f->thread, NULL, run, f);
 	if (error != 0)
 		return err_set(e, "no thread: %s", strerror(error));

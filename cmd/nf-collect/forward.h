@@ -31,7 +31,8 @@ int forward_add(struct forward *f, struct str where, struct err *e);
  */
 bool forward_returns(const struct forward *f, const struct addr *addr, uint16_t port);
 
-/* Opens the sockets and starts. The error says what is needed. */
+/* Opens the sockets, for which alone rights are needed; the error says which. */
+int forward_open(struct forward *f, struct err *e);
 int forward_start(struct forward *f, struct err *e);
 
 /* Threads may put at the same time. What was put is sent at the latest after the next forward_wake. */

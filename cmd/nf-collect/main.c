@@ -394,9 +394,13 @@ start(struct collect *c, bool must, struct err *e)
 	for (unsigned i = 0; i < c->worker_count; i++)
 		if (worker_start(c->workers[i], e) == -1)
 			return -1;
+	if (c->tcp != NULL && tcp_open(c->tcp, must, e) == -1)
+		return -1;
+	if (c->forward != NULL && forward_start(c->forward, e) == -1)
+		return -1;
 	if (c->listener != NULL && listener_start(c->listener, must, e) == -1)
 		return -1;
-	if (c->tcp != NULL && tcp_start(c->tcp, must, e) == -1)
+	if (c->tcp != NULL && tcp_start(c->tcp, e) == -1)
 		return -1;
 	return c->capture != NULL ? capture_start(c->capture, e) : 0;
 }
@@ -411,7 +415,7 @@ run(struct collect *c, bool must)
 	c->output = output_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON, c->news);
 	make_workers(c);
 	metrics_add_fn(&c->prog.metrics, on_metrics, c);
-	if (c->forward != NULL && forward_start(c->forward, &e) == -1) {
+	if (c->forward != NULL && forward_open(c->forward, &e) == -1) {
 		log_warnx("%s", e.msg);
 		return EXIT_CONFIG;
 	}

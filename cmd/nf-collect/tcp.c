@@ -246,7 +246,7 @@ allow_files(void)
 }
 
 int
-tcp_start(struct tcp *t, bool must, struct err *e)
+tcp_open(struct tcp *t, bool must, struct err *e)
 {
 	allow_files();
 	for (unsigned i = 0; i < t->count; i++) {
@@ -260,6 +260,12 @@ tcp_start(struct tcp *t, bool must, struct err *e)
 		    endpoint_remedy(errno));
 	}
 	t->retry_at = clock_mono_ms() + RETRY_MS;
+	return 0;
+}
+
+int
+tcp_start(struct tcp *t, struct err *e)
+{
 	if (watch(t, t->wake_fd, WAKE) == -1)
 		return err_sys(e, "epoll");
 	int error = pthread_create(&t->thread, NULL, run, t);
