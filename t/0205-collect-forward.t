@@ -48,6 +48,8 @@ send() {
 
 # tell PORT: each datagram that comes there is a line: its sender, port and bytes.
 tell() {
+	# Who listened before must not be taken for the one to come.
+	[ -z "$receiver" ] || { kill "$receiver" && wait "$receiver"; } 2>/dev/null
 	perl -MIO::Socket::IP -MSocket=SOCK_DGRAM,SO_RCVBUF,getnameinfo,NI_NUMERICHOST,NI_NUMERICSERV -e '
 		$| = 1;
 		my $s = IO::Socket::IP->new(LocalHost => $ARGV[0], LocalPort => $ARGV[1], Type => SOCK_DGRAM) or die $@;
@@ -57,6 +59,7 @@ tell() {
 			print "$host $port ", unpack("H*", $bytes), "\n";
 		}' "$@" >"$T/told" 2>"$T/told.err" &
 	PIDS+=($!)
+	receiver=$!
 	wait_for 10 udp_queue "$2" '[0-9A-F]*' || diag "$(cat "$T/told.err")"
 }
 payloads() { tshark -r "$1" -T fields -e udp.payload 2>/dev/null; }
@@ -88,7 +91,6 @@ is "$(sort "$T/told" | md5sum)" "$({ sed 's/^/192.0.2.1 4001 /' "$T/v9"; sed 's/
 	"another receiver has the same datagrams, from their addresses and ports"
 is "$(metric 'forwarded_total{target="127.0.0.1:'$peer'"}') $(metric 'forwarded_total{target="198.51.100.7:9995"}')" "$all $all" \
 	"and all are counted"
-PIDS=()
 
 # IPv6; what is of the other family, or too long for one packet; nothing of it keeps us from decoding.
 ip link set lo mtu 1500
