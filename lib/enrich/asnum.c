@@ -1,19 +1,13 @@
 #include "enrich/asnum.h"
 
+#include "route/aspath.h"
+
 static const struct {
 	enum field as, name, peer, peer_name;
 } side_fields[SIDES] = {
     {FIELD_src_as, FIELD_src_as_name, FIELD_peer_src_as, FIELD_peer_src_as_name},
     {FIELD_dst_as, FIELD_dst_as_name, FIELD_peer_dst_as, FIELD_peer_dst_as_name},
 };
-
-bool
-as_is_public(uint32_t asn)
-{
-	if (asn == 0 || asn == 23456 || (asn >= 64512 && asn <= 65535))
-		return false;
-	return asn < 4200000000;
-}
 
 /* The numbers by the rules; NULL if they are what the flows came with. */
 static uint32_t *

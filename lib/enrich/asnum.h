@@ -22,9 +22,6 @@ struct as_rules {
 	unsigned order_count;
 };
 
-/* Not 0, private (RFC 6996), AS_TRANS (RFC 6793) or the last of either size (RFC 7300). */
-bool as_is_public(uint32_t asn);
-
 /* After all steps: fills the columns above from what they found. */
 void as_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes);
 

@@ -115,8 +115,8 @@ written_is_read(void **unused)
 	assert_int_equal(st.st_mode & 07777, 0444);
 	if (table_open(&t, path, &e) == -1)
 		fail_msg("%s", e.msg);
-	assert_int_equal(t.routes, 2);
-	assert_int_equal(t.prefixes, 3);
+	assert_int_equal(t.route_count, 2);
+	assert_int_equal(t.prefix_count, 3);
 	assert_int_equal(t.created, 1700000000);
 	route_is(&t, "203.0.113.1", &r);
 	route_is(&t, "203.0.113.129", &bare);
@@ -140,7 +140,7 @@ a_reader_keeps_its_table(void **unused)
 	assert_int_equal(table_builder_write(&b, path, 1700000001, NULL), 0);
 	table_builder_release(&b);
 	assert_int_equal(table_open(&new, path, NULL), 0);
-	assert_int_equal(new.prefixes, 0);
+	assert_int_equal(new.prefix_count, 0);
 	assert_int_equal(lpm_lookup(&new.lpm, &a), 0);
 	route_is(&old, "203.0.113.1", &r);
 	table_close(&old);
@@ -224,7 +224,7 @@ nonsense_with_good_checksums_is_refused(void **unused)
 			struct route r;
 
 			opened++;
-			for (uint32_t n = 0; n < t.routes; n++)
+			for (uint32_t n = 0; n < t.route_count; n++)
 				table_route(&t, n, &r);
 			table_close(&t);
 		}
@@ -232,7 +232,7 @@ nonsense_with_good_checksums_is_refused(void **unused)
 	}
 	assert_true(opened > 0 && opened < good.len / 2);
 	h->version = TABLE_VERSION + 1;
-	refused(&good, "it has version 2, not 1");
+	refused(&good, "it has version 3, not 2");
 	buf_release(&good);
 }
 
