@@ -38,15 +38,20 @@ numbers_make(const struct pass *p, const struct as_rules *r, unsigned side)
 }
 
 static const uint32_t *
-peers_make(const struct pass *p, const struct as_rules *r, const uint32_t *origin, const uint32_t *came)
+peers_make(const struct pass *p, const struct as_rules *r, unsigned side, const uint32_t *origin,
+    const uint32_t *came)
 {
+	const uint32_t *next = p->neighbour[side], *own = r->my_asn != 0 ? p->own[side] : NULL;
 	uint32_t *out;
 
-	if (r->peer_is_origin || came == NULL)
+	if (r->peer_is_origin || (came == NULL && next == NULL))
 		return origin;
 	out = arena_alloc(p->a, p->b->rows * sizeof *out);
-	for (uint32_t i = 0; i < p->b->rows; i++)
-		out[i] = came[i] != 0 ? came[i] : origin[i];
+	for (uint32_t i = 0; i < p->b->rows; i++) {
+		bool by_bgp = next != NULL && next[i] != 0 && (own == NULL || own[i] == 0);
+
+		out[i] = came != NULL && came[i] != 0 ? came[i] : by_bgp ? next[i] : origin[i];
+	}
 	return out;
 }
 
@@ -106,7 +111,7 @@ side_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes
 		numbers_put(p, side_fields[side].as, origin);
 	else if ((origin = came) == NULL)
 		return;
-	peer = peers_make(p, r, origin, peer_came);
+	peer = peers_make(p, r, side, origin, peer_came);
 	numbers_put(p, side_fields[side].peer, peer);
 	if (p->names == NULL)
 		return;
