@@ -211,13 +211,21 @@ lines_read(struct reader *r, const char *name, struct str text)
 	}
 }
 
-/* Shorter prefixes stand before those that they hold, earlier lines before later ones. */
+static bool
+is_v4(const struct prefix *p)
+{
+	return p->len >= 96 && addr_is_v4(&p->addr);
+}
+
+/* One family after the other; shorter prefixes before those that they hold, earlier lines before later ones. */
 static int
 entry_order(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
-	int order = memcmp(&x->p.addr, &y->p.addr, sizeof x->p.addr);
+	int order = is_v4(&x->p) - is_v4(&y->p);
 
+	if (order == 0)
+		order = memcmp(&x->p.addr, &y->p.addr, sizeof x->p.addr);
 	if (order == 0)
 		order = x->p.len - y->p.len;
 	return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
