@@ -88,8 +88,8 @@ aspath_length(struct str list)
 {
 	unsigned n = 0;
 
-	for (const char *p = list.p, *end = p + list.len; p < end; p += strlen(p) + 1)
-		n += *p != '(' && *p != '[';
+	for (size_t at = 0; at < list.len; at += strlen(list.p + at) + 1)
+		n += list.p[at] != '(' && list.p[at] != '[';
 	return n;
 }
 
@@ -112,8 +112,8 @@ aspath_origin(struct str list)
 {
 	const char *last = NULL;
 
-	for (const char *p = list.p, *end = p + list.len; p < end; p += strlen(p) + 1)
-		last = p;
+	for (size_t at = 0; at < list.len; at += strlen(list.p + at) + 1)
+		last = list.p + at;
 	return last != NULL ? element_number(last) : 0;
 }
 
@@ -129,12 +129,12 @@ is_local(uint32_t asn, const uint32_t *local, size_t n)
 uint32_t
 aspath_neighbour(struct str list, const uint32_t *local, size_t n)
 {
-	for (const char *p = list.p, *end = p + list.len; p < end; p += strlen(p) + 1) {
-		uint32_t asn;
+	for (size_t at = 0; at < list.len; at += strlen(list.p + at) + 1) {
+		const char *p = list.p + at;
+		uint32_t asn = element_number(p);
 
 		if (*p == '(' || *p == '[')
 			continue;
-		asn = element_number(p);
 		if (asn == 0 && *p == '{')
 			return 0;
 		if (as_is_public(asn) && !is_local(asn, local, n))

@@ -300,10 +300,10 @@ list_put(struct buf *out, const char *name, struct str list, bool numbers)
 	buf_puts(out, ",\"");
 	buf_puts(out, name);
 	buf_puts(out, "\":[");
-	for (const char *p = list.p, *end = p + list.len; p < end; p += strlen(p) + 1) {
-		struct str s = str_from(p);
+	for (size_t at = 0; at < list.len; at += strlen(list.p + at) + 1) {
+		struct str s = str_from(list.p + at);
 
-		if (p > list.p)
+		if (at > 0)
 			buf_putc(out, ',');
 		if (numbers && num_parse(&n, s, 0, UINT32_MAX) == 0) {
 			buf_add(out, s.p, s.len);

@@ -32,7 +32,7 @@ list_of(const struct table_builder *b, uint32_t n)
 	const uint32_t *ends = (const void *)b->ends.p;
 	uint32_t from = n > 0 ? ends[n - 1] : 0;
 
-	return (struct str){(const char *)b->pool.p + from, ends[n] - from};
+	return ends[n] > from ? (struct str){(const char *)b->pool.p + from, ends[n] - from} : STR("");
 }
 
 /* Below 0: a goes before b. See struct table_builder. */
