@@ -205,13 +205,13 @@ bgp_tick(void *state)
 	watch_tick(&g->watch);
 }
 
-/* The thread may be loading with what the numbers were: watch_again waits for it first. */
+/* The thread may be loading with what the numbers were: watch_set waits for it first. */
 static void
 bgp_reload(void *state, const struct enrich_settings *s)
 {
 	struct bgp *g = state;
 
-	watch_again(&g->watch, s->bgp_table, &g->local);
+	watch_set(&g->watch, &kind, s->bgp_table, &g->local, REMEDY, s->bgp_expected);
 	g->local = s->local;
 }
 

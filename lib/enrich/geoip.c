@@ -77,10 +77,8 @@ geoip_open(const struct enrich_settings *s)
 	struct geoip *g = mem_zero(1, sizeof *g);
 
 	g->language = mem_strdup(s->language);
-	if (s->asn_db != NULL)
-		watch_start(&g->asn, &db_kind, s->asn_db, g->language, ASN_REMEDY, true);
-	if (s->city_db != NULL)
-		watch_start(&g->city, &db_kind, s->city_db, g->language, CITY_REMEDY, true);
+	watch_start(&g->asn, &db_kind, s->asn_db, g->language, ASN_REMEDY, true);
+	watch_start(&g->city, &db_kind, s->city_db, g->language, CITY_REMEDY, true);
 	if (s->asn_db == NULL && s->city_db == NULL)
 		log_warnx("geoip has no database, so flows get no AS, country and city from it; "
 			  "name one with --asn-db, --city-db or under geoip in the configuration");
@@ -174,25 +172,14 @@ geoip_tick(void *state)
 }
 
 static void
-watch_set(struct watch *w, const char *path, const char *language, const char *remedy)
-{
-	if (path == NULL)
-		watch_stop(w);
-	else if (!watch_is_on(w))
-		watch_start(w, &db_kind, path, language, remedy, true);
-	else
-		watch_again(w, path, language);
-}
-
-static void
 geoip_reload(void *state, const struct enrich_settings *s)
 {
 	struct geoip *g = state;
 	char *old = g->language;
 
 	g->language = mem_strdup(s->language);
-	watch_set(&g->asn, s->asn_db, g->language, ASN_REMEDY);
-	watch_set(&g->city, s->city_db, g->language, CITY_REMEDY);
+	watch_set(&g->asn, &db_kind, s->asn_db, g->language, ASN_REMEDY, true);
+	watch_set(&g->city, &db_kind, s->city_db, g->language, CITY_REMEDY, true);
 	free(old);
 }
 
