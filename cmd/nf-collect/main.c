@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "capture.h"
+#include "counters.h"
 #include "decode/decode.h"
 #include "flow/filter.h"
 #include "flow/stream.h"
@@ -38,6 +39,8 @@ enum {
 struct options {
 	struct opt_list listen, read;
 	uint64_t buffer, queue;
+	bool inner;
+	const char *counters;
 };
 
 struct collect {
@@ -49,6 +52,7 @@ struct collect {
 	struct source source;
 	struct listener *listener;
 	struct capture *capture;
+	struct counters *counters; /* NULL: not wanted */
 	struct decoder *decoder;
 	struct builder rows;
 	int64_t since_ms; /* when the first of these rows came */
@@ -275,6 +279,7 @@ on_reload(void *arg)
 
 	if (prog_reload(&c->prog, on_conf, c) == 0)
 		decoder_allow(c->decoder, c->allow, c->allow_count);
+	counters_reopen(c->counters);
 }
 
 static void
@@ -291,6 +296,8 @@ on_metrics(void *arg, struct buf *out)
 	metrics_head(out, "nf_collect_queue_size_bytes", "bytes that may", METRIC_GAUGE);
 	metrics_sample(out, "nf_collect_queue_size_bytes", NULL, ring_size(c->source.ring));
 	report_metrics(c->decoder, out);
+	if (c->counters != NULL)
+		counters_metrics(c->counters, out);
 	metrics_head(out, "nf_collect_written_total", "flows written", METRIC_COUNTER);
 	metrics_sample(out, "nf_collect_written_total", NULL, stream_out_counts(c->out)->rows);
 }
@@ -385,9 +392,18 @@ run(struct collect *c, bool must)
 	while (origin == 0)
 		if (getrandom(&origin, sizeof origin, 0) != (ssize_t)sizeof origin)
 			origin = (uint64_t)clock_wall_ms();
+	if (c->opt.counters != NULL && (c->counters = counters_open(c->opt.counters, &e)) == NULL) {
+		log_warnx("%s", e.msg);
+		return EXIT_FAILED;
+	}
 	builder_init(&c->rows, origin);
-	c->decoder = decoder_new(&(struct decoder_options){
-	    .rows = &c->rows, .full = on_full, .arg = c, .live = c->listener != NULL});
+	c->decoder = decoder_new(&(struct decoder_options){.rows = &c->rows,
+	    .full = on_full,
+	    .arg = c,
+	    .live = c->listener != NULL,
+	    .inner = c->opt.inner,
+	    .counters = c->counters != NULL ? counters_add : NULL,
+	    .counters_arg = c->counters});
 	decoder_allow(c->decoder, c->allow, c->allow_count);
 	fd_grow_pipe(1);
 	c->out = stream_out_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON);
@@ -399,6 +415,7 @@ run(struct collect *c, bool must)
 	loop_run(c->loop);
 	emit(c, true);
 	report_trouble(c->decoder, c->said);
+	counters_finish(c->counters);
 	return atomic_load(&c->source.failed) ? EXIT_FAILED : c->status;
 }
 
@@ -415,6 +432,7 @@ release(struct collect *c)
 		capture_free(c->capture);
 		ring_free(c->source.ring);
 	}
+	counters_free(c->counters);
 	decoder_free(c->decoder);
 	builder_release(&c->rows);
 	stream_out_free(c->out);
@@ -440,6 +458,10 @@ main(int argc, char **argv)
 		"buffer of each socket to ask the kernel for (default: 64M)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
 		"memory for datagrams that wait to be decoded (default: 64M)", false},
+	    {0, "inner", OPT_FLAG, &c.opt.inner, NULL, "collectors.netflow.config.inner",
+		"of sampled packets in tunnels, tell of the innermost", false},
+	    {0, "counters", OPT_STR, &c.opt.counters, "FILE", "collectors.netflow.config.counters",
+		"write the counters of sFlow agents here, as NDJSON", false},
 	    OPT_END,
 	};
 

@@ -72,7 +72,8 @@ struct decoder_options {
 	bool live; /* clamp times to [receipt - 1 day, receipt + 5 minutes] */
 	bool inner; /* of sampled packets in tunnels, tell of the innermost (decode/packet.h) */
 	/* Called for each counter sample of sFlow, with a line of JSON; NULL: they are only counted. */
-	void (*counters)(void *arg, struct str line);
+	void (*counters)(void *counters_arg, struct str line);
+	void *counters_arg;
 };
 
 struct decoder;

@@ -215,7 +215,7 @@ sflow_counters(struct sflow *s, struct rd r, bool expanded)
 	}
 	if (d->line.len > head) {
 		buf_puts(&d->line, "}\n");
-		d->opt.counters(d->opt.arg, (struct str){(const char *)d->line.p, d->line.len});
+		d->opt.counters(d->opt.counters_arg, (struct str){(const char *)d->line.p, d->line.len});
 	}
 	return whole ? 0 : -1;
 }
