@@ -57,13 +57,14 @@ serial(struct packet *p, struct rd r)
 	packet_type(p, (uint16_t)head, r);
 }
 
-/* RFC 4385 §3: an optional control word, whose first bits are zero. */
+/* RFC 4385 §3: a control word, whose first bits are zero. */
 static void
-pseudowire(struct packet *p, struct rd r)
+controlled(struct packet *p, struct rd r)
 {
-	if (rd_left(&r) >= 4 && r.p[0] >> 4 == 0)
+	if (rd_left(&r) >= 4 && r.p[0] >> 4 == 0) {
 		rd_skip(&r, 4);
-	packet_ethernet(p, r);
+		packet_ethernet(p, r);
+	}
 }
 
 /*
@@ -82,7 +83,9 @@ packet_mpls(struct packet *p, struct rd r)
 			continue;
 		packet_ip(p, r);
 		if (p->version == 0)
-			packet_enter(p, pseudowire, r);
+			packet_enter(p, controlled, r);
+		if (p->version == 0)
+			packet_enter(p, packet_ethernet, r);
 		return;
 	}
 }

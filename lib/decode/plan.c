@@ -244,6 +244,26 @@ carries_reverse(const struct finder *f)
 	return false;
 }
 
+/* Sections of packets: dataLinkFrameSection, layer2PacketSectionData, ipHeaderPacketSection. */
+static void
+compile_section(struct plan *p, const struct finder *f)
+{
+	static const struct {
+		uint16_t id;
+		enum packet_link link;
+	} sections[] = {{315, PACKET_ETHERNET}, {104, PACKET_ETHERNET}, {313, PACKET_IP}};
+
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0] && p->section.len == 0; i++) {
+		p->section = source_find(f, sections[i].id, UINT16_MAX);
+		p->section_link = sections[i].link;
+	}
+	p->section_offset = source_find(f, 409, 8);
+	if (p->section_offset.len == 0)
+		p->section_offset = source_find(f, 102, 8);
+	p->frame_type = source_find(f, 408, 8);
+	p->frame_size = source_find(f, 312, 8);
+}
+
 struct plan *
 plan_new(const struct template *t, bool reverse)
 {
@@ -258,7 +278,9 @@ plan_new(const struct template *t, bool reverse)
 	compile_family(p);
 	for (size_t i = 0; i < sizeof events / sizeof events[0] && p->event.len == 0; i++)
 		p->event = source_find(&f, events[i], 8);
-	p->picky = two || p->event.len != 0;
+	if (p->family == 255 && !two)
+		compile_section(p, &f);
+	p->picky = two || p->event.len != 0 || p->section.len != 0;
 	p->interval = source_find(&f, 34, 8);
 	p->random_interval = source_find(&f, 50, 8);
 	p->packet_interval = source_find(&f, 305, 8);
