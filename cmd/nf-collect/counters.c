@@ -110,27 +110,35 @@ reopen(struct counters *c)
 	c->fd = fd;
 }
 
+/* Waits for something to do. What waited is then what is to be written. False: nothing, and that is the end. */
+static bool
+take(struct counters *c, uint64_t *lines, bool *anew)
+{
+	pthread_mutex_lock(&c->lock);
+	while (c->waiting.len == 0 && !c->reopen && !c->stop)
+		pthread_cond_wait(&c->changed, &c->lock);
+	struct buf full = c->waiting;
+	bool end = c->stop && full.len == 0;
+	*lines = c->waiting_lines;
+	*anew = c->reopen;
+	c->waiting = c->writing;
+	c->waiting.len = 0;
+	c->waiting_lines = 0;
+	c->writing = full;
+	c->reopen = false;
+	pthread_mutex_unlock(&c->lock);
+	return !end;
+}
+
 static void *
 run(void *arg)
 {
 	struct counters *c = arg;
-	bool again = false, stop = false;
+	uint64_t lines;
+	bool anew;
 
-	while (!stop) {
-		pthread_mutex_lock(&c->lock);
-		while (c->waiting.len == 0 && !c->stop)
-			pthread_cond_wait(&c->changed, &c->lock);
-		struct buf full = c->waiting;
-		uint64_t lines = c->waiting_lines;
-		c->waiting = c->writing;
-		c->waiting.len = 0;
-		c->waiting_lines = 0;
-		c->writing = full;
-		stop = c->stop && full.len == 0;
-		again = c->reopen;
-		c->reopen = false;
-		pthread_mutex_unlock(&c->lock);
-		if (again)
+	while (take(c, &lines, &anew)) {
+		if (anew)
 			reopen(c);
 		uint64_t done = count_lines(c->writing.p, write_out(c));
 		atomic_fetch_add(&c->written, done);
@@ -218,6 +226,7 @@ counters_reopen(struct counters *c)
 		return;
 	pthread_mutex_lock(&c->lock);
 	c->reopen = true;
+	pthread_cond_signal(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 }
 

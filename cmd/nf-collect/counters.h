@@ -26,7 +26,7 @@ void counters_free(struct counters *c);
 /* One line with its newline, copied; or dropped. From any thread. What a decoder calls: arg is a struct counters. */
 void counters_add(void *arg, struct str line);
 
-/* Opens the path anew before the next line, for those who rotate files. NULL is fine. */
+/* Opens the path anew, for those who rotate files. NULL is fine. */
 void counters_reopen(struct counters *c);
 
 void counters_metrics(struct counters *c, struct buf *out);

@@ -19,7 +19,7 @@ enum {
 
 enum { VERSION_KEY = 0x50000 + 5 };
 
-enum { INTERFACE_ONE = 0, INTERFACE_DISCARDED = 1, INTERFACE_MANY = 2 };
+enum { INTERFACE_ONE = 0, INTERFACE_DISCARDED = 1 }; /* 2: several */
 
 /* Of a sampled packet. A discarded one has no pool, no rate, and always a reason. */
 struct sample {
@@ -78,19 +78,20 @@ status_of(uint32_t reason)
 	return UNKNOWN;
 }
 
-/*
- * All ones, of 30 bits or of 32: the device itself, or not known. Of several
- * outputs only their number is told. A discarded packet leaves by 0, as routers
- * say it in NetFlow.
- */
+/* All ones, of the 30 bits that an interface has in a word or of 32: the device itself, or not known. */
+static bool
+is_one(uint32_t format, uint32_t value)
+{
+	return format == INTERFACE_ONE && value != 0x3fffffff && value != UINT32_MAX;
+}
+
+/* Of several outputs only their number is told. A discarded packet leaves by 0, as routers say it in NetFlow. */
 static void
 set_interfaces(struct builder *rows, const struct sample *s)
 {
-	enum { NONE = 0x3fffffff };
-
-	if (s->in_format == INTERFACE_ONE && s->in < NONE)
+	if (is_one(s->in_format, s->in))
 		builder_u32(rows, FIELD_input_interface, s->in);
-	if (s->out_format == INTERFACE_ONE && s->out < NONE)
+	if (is_one(s->out_format, s->out))
 		builder_u32(rows, FIELD_output_interface, s->out);
 	if (s->out_format == INTERFACE_DISCARDED) {
 		builder_u32(rows, FIELD_output_interface, 0);
