@@ -36,6 +36,7 @@ int sflow_extended(struct job *j, uint32_t format, struct rd r);
 /*
  * A flow sample of this source, with the running number of it and what the
  * agent could not sample so far: counts what is missing since the one before.
+ * Where there is no room to remember the source, nothing is counted.
  */
 void sflow_source_note(struct job *j, const struct sflow_source *source, uint32_t sequence, uint32_t drops);
 

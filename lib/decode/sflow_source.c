@@ -32,7 +32,7 @@ sflow_source_note(struct job *j, const struct sflow_source *source, uint32_t seq
 	/* Beyond these the agent has started anew. */
 	enum { LOST_MAX = 1 << 20, LATE_MAX = 1 << 6, DROPS_MAX = 1 << 30 };
 	bool fresh;
-	struct source_state *s = source_get(j, source, &fresh);
+	struct source_state *s = j->domain != NULL ? source_get(j, source, &fresh) : NULL;
 
 	if (s == NULL)
 		return;

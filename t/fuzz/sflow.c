@@ -3,36 +3,11 @@
  * (big-endian) and the datagram behind its version. Rows must be a sound batch,
  * and each line of counters an object of JSON.
  */
-#include <stdlib.h>
-
-#include "base/bytes.h"
 #include "decode/decode.h"
 #include "flow/json.h"
+#include "rows.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(struct builder *rows)
-{
-	static struct batch out, in;
-	struct buf wire = {0};
-	struct err e;
-
-	if (rows->rows > 0) {
-		builder_finish(rows, &out);
-		if (batch_serialize(&out, &wire, &e) != 0 || batch_parse(&in, wire.p, wire.len, &e) != 0)
-			abort();
-		builder_reset(rows);
-	}
-	buf_release(&wire);
-}
-
-static void
-full(void *arg, struct builder *rows)
-{
-	(void)arg;
-	check(rows);
-}
 
 static void
 line(void *arg, struct str text)
@@ -72,15 +47,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (rows.origin == 0)
 		builder_init(&rows, 1);
-	struct decoder *d = decoder_new(&(struct decoder_options){
-	    .rows = &rows, .full = full, .inner = options & 1, .counters = (options & 2) != 0 ? line : NULL});
+	struct decoder *d = decoder_new(&(struct decoder_options){.rows = &rows,
+	    .full = rows_full,
+	    .inner = options & 1,
+	    .counters = (options & 2) != 0 ? line : NULL});
 	while (rd_be16(&r, &len) == 0) {
 		size_t n = len < rd_left(&r) ? len : rd_left(&r);
 
 		feed(d, r.p, n, now += 10);
 		rd_skip(&r, n);
 	}
-	check(&rows);
+	rows_check(&rows);
 	decoder_free(d);
 	return 0;
 }

@@ -385,6 +385,26 @@ relayed_sequences(void **state)
 	rig_close(&rig);
 }
 
+/* More agents behind one address than can be remembered are read all the same. */
+static void
+many_agents(void **state)
+{
+	struct rig rig;
+	struct buf dg = {0};
+
+	(void)state;
+	rig_open(&rig, true);
+	for (uint32_t i = 0; i < DOMAINS_MAX + 10; i++) {
+		put_sflow_of(&dg, 0xc6330000 + i, 1, 1);
+		end_sample(&dg, put_flow(&dg, 0));
+		rig_feed(&rig, &dg);
+	}
+	assert_int_equal(rig_look(&rig), DOMAINS_MAX + 10);
+	assert_addr(&rig, exporter_ip, DOMAINS_MAX + 9, "198.51.1.9");
+	assert_int_equal(rig_count(&rig, COUNT_CAP_DOMAINS), 10);
+	rig_close(&rig);
+}
+
 static void
 note(struct rig *rig, uint32_t source, uint32_t sequence, uint32_t drops)
 {
@@ -498,6 +518,7 @@ main(void)
 	    cmocka_unit_test(header_protocols),
 	    cmocka_unit_test(agents),
 	    cmocka_unit_test(relayed_sequences),
+	    cmocka_unit_test(many_agents),
 	    cmocka_unit_test(sample_sequences),
 	    cmocka_unit_test(source_cap),
 	    cmocka_unit_test(inner_packets),
