@@ -7,7 +7,7 @@
 /* Ethernet, 802.1Q 30, IPv4 10.0.0.1 > 10.0.0.2, TCP 1025 > 80, SYN. */
 static const uint8_t tcp_frame[] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x81, 0, 0xe0, 30, 8, 0, /* */
     0x45, 0x10, 0, 60, 0, 0, 0x40, 0, 63, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, /* */
-    4, 1, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0xa0, 2, 0, 0, 0, 0};
+    4, 1, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 2, 0, 0, 0, 0, 0, 0};
 
 static inline void
 put_record(struct buf *dg, uint32_t format, const void *p, size_t len)
