@@ -47,35 +47,46 @@ sflow_address(struct rd *r, struct addr *a)
 	return 0;
 }
 
-/* Why a packet was discarded, as forwardingStatus has it (RFC 7270 §4.12). */
+/* forwardingStatus of discarded packets, RFC 7270 §4.12. */
+enum {
+	DROPPED = 128, /* why is not known */
+	DROPPED_ACL_DENY = 129,
+	DROPPED_ACL = 130,
+	DROPPED_UNROUTABLE = 131,
+	DROPPED_ADJACENCY = 132,
+	DROPPED_TOO_BIG = 133,
+	DROPPED_TTL = 137,
+	DROPPED_POLICER = 138,
+	DROPPED_WRED = 139,
+	DROPPED_RPF = 140,
+};
+
+/* Reasons, enum drop_reason; up to 255 they are the codes of ICMP's destination unreachable. */
+static const struct {
+	uint16_t reason;
+	uint8_t status;
+} reasons[] = {
+    {0, DROPPED_UNROUTABLE}, /* network */
+    {1, DROPPED_UNROUTABLE}, /* host */
+    {4, DROPPED_TOO_BIG}, {6, DROPPED_UNROUTABLE}, /* network unknown */
+    {7, DROPPED_UNROUTABLE}, /* host unknown */
+    {9, DROPPED_ACL_DENY}, /* network prohibited */
+    {10, DROPPED_ACL_DENY}, /* host prohibited */
+    {11, DROPPED_UNROUTABLE}, /* network, for that type of service */
+    {12, DROPPED_UNROUTABLE}, /* host, likewise */
+    {13, DROPPED_ACL_DENY}, /* communication prohibited */
+    {257, DROPPED_TTL}, {258, DROPPED_ACL}, {260, DROPPED_WRED}, {261, DROPPED_POLICER},
+    {262, DROPPED_TOO_BIG}, {269, DROPPED_UNROUTABLE}, /* a route that is a blackhole */
+    {279, DROPPED_ADJACENCY}, {280, DROPPED_RPF}, {281, DROPPED_UNROUTABLE}, /* not to be routed */
+};
+
 static uint8_t
 status_of(uint32_t reason)
 {
-	enum {
-		UNKNOWN = 128,
-		ACL_DENY,
-		ACL_DROP,
-		UNROUTABLE,
-		ADJACENCY,
-		TOO_BIG,
-		BAD_TTL = 137,
-		POLICER,
-		WRED,
-		REVERSE_PATH
-	};
-	/* Up to 255 the reasons are the codes of ICMP's destination unreachable. */
-	static const struct {
-		uint16_t reason;
-		uint8_t status;
-	} known[] = {{0, UNROUTABLE}, {1, UNROUTABLE}, {4, TOO_BIG}, {6, UNROUTABLE}, {7, UNROUTABLE},
-	    {9, ACL_DENY}, {10, ACL_DENY}, {11, UNROUTABLE}, {12, UNROUTABLE}, {13, ACL_DENY}, {257, BAD_TTL},
-	    {258, ACL_DROP}, {260, WRED}, {261, POLICER}, {262, TOO_BIG}, {269, UNROUTABLE}, {279, ADJACENCY},
-	    {280, REVERSE_PATH}, {281, UNROUTABLE}};
-
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (known[i].reason == reason)
-			return known[i].status;
-	return UNKNOWN;
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (reasons[i].reason == reason)
+			return reasons[i].status;
+	return DROPPED;
 }
 
 /* All ones, of the 30 bits that an interface has in a word or of 32: the device itself, or not known. */
