@@ -49,6 +49,12 @@ is "$((dropped + written)) $(metric 'nf_collect_counter_samples_total{exporter="
 ok "most are dropped" test "$dropped" -gt 8000
 like "$(cat "$T/words")" "fifo: $dropped lines of counters were dropped" "and that is said"
 
+# A disk that is full.
+"$collect" -r "$sfprobe" --counters /dev/full -M "$T/metrics" >"$T/flows" 2>"$T/words"
+is "$? $(wc -l <"$T/flows") $(metric 'nf_collect_counter_lines_total{result="dropped"}')" "0 537 11" \
+	"a full disk costs no flow, and what it did not take is counted"
+like "$(cat "$T/words")" '/dev/full: No space left on device' "and said"
+
 # Live, with a file that is rotated.
 port=$(free_port)
 "$collect" -l 127.0.0.1:$port --counters "$T/live" >"$T/flows" 2>"$T/words" &
