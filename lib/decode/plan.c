@@ -192,18 +192,6 @@ proto_implied(const struct finder *f)
 	return find(f, 0, 139) >= 0 || find(f, 0, 178) >= 0 ? 58 : 0;
 }
 
-/* The first bytes of a packet, RFC 5477 §8.5: the record is of that packet, whatever else it says. */
-static bool
-has_section(const struct finder *f)
-{
-	static const uint16_t sections[] = {104, 313, 314, 315};
-
-	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
-		if (find(f, 0, sections[i]) >= 0)
-			return true;
-	return false;
-}
-
 static void
 compile_ops(struct plan *p, const struct finder *f, bool reverse)
 {
@@ -322,6 +310,8 @@ plan_new(const struct template *t, bool reverse)
 		if (s.len >= 3)
 			p->mpls[p->mpls_count++] = s;
 	}
-	p->no_flow = p->op_count == 0 && p->mpls_count == 0 && !p->has_sampling && !has_section(&f);
+	/* 314 is a packet's payload, of which we read nothing: the record is of that packet all the same. */
+	p->no_flow = p->op_count == 0 && p->mpls_count == 0 && !p->has_sampling && p->section.len == 0 &&
+		     find(&f, 0, 314) < 0;
 	return mem_resize(p, 1, sizeof *p + p->op_count * sizeof p->ops[0]);
 }
