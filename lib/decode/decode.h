@@ -70,6 +70,8 @@ struct decoder_options {
 	void (*full)(void *arg, struct builder *rows);
 	void *arg;
 	bool live; /* clamp times to [receipt - 1 day, receipt + 5 minutes] */
+	bool
+	    in_sessions; /* over TCP: nothing is lost, and each session counts its own records (RFC 7011 §3.1) */
 	bool inner; /* of sampled packets in tunnels, tell of the innermost (decode/packet.h) */
 	/* Called for each counter sample of sFlow, with a line of JSON; NULL: they are only counted. */
 	void (*counters)(void *counters_arg, struct str line);
