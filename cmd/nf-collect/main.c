@@ -21,6 +21,7 @@
 #include "io/fdio.h"
 #include "io/loop.h"
 #include "io/prog.h"
+#include "keeper.h"
 #include "listen.h"
 #include "report.h"
 #include "source.h"
@@ -33,11 +34,13 @@ enum {
 	CAPTURE_RING = 1 << 20, /* small enough for the processor's cache */
 	TROUBLE_MS = 60 * 1000,
 	ALLOW_MAX = 4096,
+	KEPT_MS = 24 * 3600 * 1000, /* templates of exporters silent for longer are not trusted */
 };
 
 struct options {
 	struct opt_list listen, read;
 	uint64_t buffer, queue;
+	const char *template_file;
 };
 
 struct collect {
@@ -50,6 +53,7 @@ struct collect {
 	struct listener *listener;
 	struct capture *capture;
 	struct decoder *decoder;
+	struct keeper *keeper;
 	struct builder rows;
 	int64_t since_ms; /* when the first of these rows came */
 	struct batch batch;
@@ -370,6 +374,8 @@ start(struct collect *c, bool must, struct err *e)
 	c->ring_fd = loop_fd_add(c->loop, ring_fd(c->source.ring), LOOP_READ, on_ring_fd, c);
 	loop_timer_set(c->again, 0);
 	loop_timer_set(c->trouble, TROUBLE_MS);
+	if (c->opt.template_file != NULL && c->listener != NULL)
+		c->keeper = keeper_new(c->loop, c->decoder, c->opt.template_file);
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
 	if (loop_signals(c->loop, &signals, e) == -1)
 		return -1;
@@ -389,6 +395,9 @@ run(struct collect *c, bool must)
 	c->decoder = decoder_new(&(struct decoder_options){
 	    .rows = &c->rows, .full = on_full, .arg = c, .live = c->listener != NULL});
 	decoder_allow(c->decoder, c->allow, c->allow_count);
+	if (c->opt.template_file != NULL)
+		keeper_read(
+		    c->decoder, c->opt.template_file, c->listener != NULL ? clock_wall_ms() - KEPT_MS : 0);
 	fd_grow_pipe(1);
 	c->out = stream_out_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON);
 	metrics_add_fn(&c->prog.metrics, on_metrics, c);
@@ -397,6 +406,7 @@ run(struct collect *c, bool must)
 		return EXIT_FAILED;
 	}
 	loop_run(c->loop);
+	keeper_finish(c->keeper);
 	emit(c, true);
 	report_trouble(c->decoder, c->said);
 	return atomic_load(&c->source.failed) ? EXIT_FAILED : c->status;
@@ -440,6 +450,9 @@ main(int argc, char **argv)
 		"buffer of each socket to ask the kernel for (default: 64M)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
 		"memory for datagrams that wait to be decoded (default: 64M)", false},
+	    {0, "template-file", OPT_STR, &c.opt.template_file, "FILE",
+		"collectors.netflow.config.template_file",
+		"keep templates here over a restart; with -r, only read them", false},
 	    OPT_END,
 	};
 

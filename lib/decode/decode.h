@@ -38,6 +38,7 @@ enum {
 	NAMES_ALL_MAX = 262144,
 	NAME_BYTES_MAX = 128,
 	SAMPLERS_MAX = 1024, /* of one exporter */
+	SAMPLERS_ALL_MAX = 65536,
 	HELD_BYTES_MAX = 4 << 20, /* of data sets whose template has not come yet */
 	HELD_SETS_MAX = 64, /* of one observation domain */
 };
@@ -85,7 +86,7 @@ void decoder_datagram(struct decoder *d, const struct datagram *dg);
 void decoder_totals(const struct decoder *d, uint64_t counts[DECODE_COUNTS]);
 
 struct decoder_gauges {
-	uint64_t exporters, domains, templates, names, held_bytes;
+	uint64_t exporters, domains, templates, names, samplers, held_bytes;
 	uint64_t exporters_refused; /* datagrams of exporters for whom there was no room */
 	uint64_t exporters_dropped; /* exporters who made room for others */
 };

@@ -130,7 +130,7 @@ options_record(struct job *j, const struct template *t, const uint8_t *rec, cons
 	job_count(j, COUNT_OPTIONS, 1);
 	sampler_set(j, o.has_sampler, o.sampler, options_rate(&o));
 	if (o.init_ms != 0 && o.init_ms <= INT64_MAX)
-		j->exporter->init_ms = j->domain->init_ms = (int64_t)o.init_ms;
+		init_time_set(j, (int64_t)o.init_ms);
 	if (o.has_interface) {
 		exporter_name(j, NAME_INTERFACE, o.interface, o.interface_name);
 		exporter_name(j, NAME_ALIAS, o.interface, o.interface_alias);

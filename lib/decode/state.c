@@ -7,17 +7,6 @@
 #include "decode/held.h"
 #include "decode/text.h"
 
-struct name_key {
-	uint64_t id;
-	uint64_t kind;
-};
-
-/* `every`: an entry for flows of domains that announce no samplers themselves; its domain is 0. */
-struct sampler_key {
-	uint64_t id;
-	uint32_t domain, every;
-};
-
 static bool
 is_trusted(const struct decoder *d, const struct addr *a)
 {
@@ -55,6 +44,7 @@ exporter_drop(struct decoder *d, struct exporter *x)
 		free(*(char **)val);
 	d->gauges.domains -= x->domains.count;
 	d->gauges.names -= x->names.count;
+	d->gauges.samplers -= x->samplers.count;
 	d->gauges.templates -= x->template_count;
 	d->gauges.exporters--;
 	for (unsigned i = 0; i < DECODE_COUNTS; i++)
@@ -84,12 +74,19 @@ make_room(struct decoder *d, bool trusted, int64_t now_ms)
 }
 
 struct exporter *
+exporter_find(const struct decoder *d, const struct addr *a)
+{
+	struct exporter **known = map_get(&d->exporters, a);
+
+	return known != NULL ? *known : NULL;
+}
+
+struct exporter *
 exporter_get(struct decoder *d, const struct addr *a, int64_t now_ms)
 {
-	struct exporter **known = map_get(&d->exporters, a), *x;
+	struct exporter *x = exporter_find(d, a);
 
-	if (known != NULL) {
-		x = *known;
+	if (x != NULL) {
 		x->heard_ms = now_ms;
 		if (TAILQ_NEXT(x, order) != NULL) {
 			TAILQ_REMOVE(&d->order[x->trusted], x, order);
@@ -207,6 +204,7 @@ template_drop(struct decoder *d, struct template *t)
 	map_delete(&t->domain->templates, &t->id);
 	x->template_count--;
 	t->domain->kinds[t->kind]--;
+	d->changes++;
 	d->gauges.templates--;
 	template_free(t);
 }
@@ -218,13 +216,16 @@ domain_define(struct job *j, enum template_kind kind, uint16_t id, const struct 
 	struct exporter *x = j->exporter;
 	struct template *old = domain_template(j->domain, id);
 
-	if (old != NULL && template_same(old, kind, defs, count, scope_count))
+	if (old != NULL && template_same(old, kind, defs, count, scope_count)) {
+		old->defined_ms = j->received_ms;
 		return 0;
+	}
 	struct template *t = template_new(kind, id, defs, count, scope_count);
 	if (t == NULL) {
 		job_count(j, COUNT_BAD_TEMPLATE, 1);
 		return -1;
 	}
+	uint32_t redefined = old != NULL ? old->redefined + 1 : 0;
 	if (old != NULL)
 		template_drop(j->d, old);
 	if (x->template_count >= TEMPLATES_MAX) {
@@ -237,6 +238,9 @@ domain_define(struct job *j, enum template_kind kind, uint16_t id, const struct 
 		return -1;
 	}
 	t->domain = j->domain;
+	t->defined_ms = j->received_ms;
+	t->redefined = redefined;
+	j->d->changes++;
 	TAILQ_INSERT_TAIL(&x->templates, t, used);
 	*(struct template **)map_put(&j->domain->templates, &id, NULL) = t;
 	x->template_count++;
@@ -304,6 +308,7 @@ exporter_name(struct job *j, enum name_kind kind, uint64_t id, struct str text)
 	}
 	free(*known);
 	*known = mem_strndup(clean, len);
+	j->d->changes++;
 }
 
 struct str
@@ -316,6 +321,37 @@ exporter_named(const struct exporter *x, enum name_kind kind, uint64_t id)
 }
 
 void
+init_time_set(struct job *j, int64_t ms)
+{
+	j->d->changes += j->domain->init_ms != ms;
+	j->exporter->init_ms = j->domain->init_ms = ms;
+}
+
+static void
+rate_set(struct job *j, uint32_t *rate, uint32_t to)
+{
+	j->d->changes += *rate != to;
+	*rate = to;
+}
+
+void
+sampler_put(struct job *j, const struct sampler_key *key, uint32_t rate)
+{
+	struct map *samplers = &j->exporter->samplers;
+	uint32_t *known = map_get(samplers, key);
+
+	if (known == NULL) {
+		if (samplers->count >= SAMPLERS_MAX || j->d->gauges.samplers >= SAMPLERS_ALL_MAX) {
+			job_count(j, COUNT_CAP_NAMES, 1);
+			return;
+		}
+		known = map_put(samplers, key, NULL);
+		j->d->gauges.samplers++;
+	}
+	rate_set(j, known, rate);
+}
+
+void
 sampler_set(struct job *j, bool has_id, uint64_t id, uint32_t rate)
 {
 	struct exporter *x = j->exporter;
@@ -324,19 +360,14 @@ sampler_set(struct job *j, bool has_id, uint64_t id, uint32_t rate)
 	/* PTX announces a second sampler with interval 0, which is none. */
 	if (rate == 0)
 		return;
-	x->rate = j->domain->last_rate = rate;
+	rate_set(j, &x->rate, rate);
+	rate_set(j, &j->domain->last_rate, rate);
 	if (!has_id) {
-		j->domain->rate = rate;
+		rate_set(j, &j->domain->rate, rate);
 		return;
 	}
-	for (int i = 0; i < 2; i++) {
-		uint32_t *known = map_get(&x->samplers, &keys[i]);
-
-		if (known == NULL && x->samplers.count >= SAMPLERS_MAX)
-			job_count(j, COUNT_CAP_NAMES, 1);
-		else
-			*(uint32_t *)map_put(&x->samplers, &keys[i], NULL) = rate;
-	}
+	for (int i = 0; i < 2; i++)
+		sampler_put(j, &keys[i], rate);
 }
 
 uint32_t

@@ -32,7 +32,18 @@ struct domain {
 	struct held_list held; /* oldest first */
 };
 
-enum name_kind { NAME_INTERFACE, NAME_ALIAS, NAME_APPLICATION, NAME_VRF };
+enum name_kind { NAME_INTERFACE, NAME_ALIAS, NAME_APPLICATION, NAME_VRF, NAME_KINDS };
+
+struct name_key {
+	uint64_t id;
+	uint64_t kind;
+};
+
+/* `every`: an entry for flows of domains that announce no samplers themselves; its domain is 0. */
+struct sampler_key {
+	uint64_t id;
+	uint32_t domain, every;
+};
 
 struct exporter {
 	struct addr addr;
@@ -61,6 +72,7 @@ struct decoder {
 	struct exporter_list order[2]; /* untrusted, trusted; the most recently heard last */
 	struct decoder_gauges gauges;
 	uint64_t gone[DECODE_COUNTS]; /* of exporters that left */
+	uint64_t changes; /* of what is worth keeping over a restart */
 	struct held_list held; /* oldest first */
 	struct template *fixed[8]; /* by version: 1, 5 and 7 */
 	struct template_field fields[TEMPLATE_FIELDS_MAX]; /* of the definition being read */
@@ -90,6 +102,9 @@ job_count(const struct job *j, enum decode_count c, uint64_t n)
 struct exporter *exporter_get(struct decoder *d, const struct addr *a, int64_t now_ms);
 void exporter_drop(struct decoder *d, struct exporter *x);
 
+/* The exporter, if it is known. */
+struct exporter *exporter_find(const struct decoder *d, const struct addr *a);
+
 /* Sets j->domain, made if it is new. -1 (counted) if there is no room for it. */
 int domain_get(struct job *j, uint32_t version, uint32_t id);
 
@@ -114,8 +129,14 @@ void exporter_name(struct job *j, enum name_kind kind, uint64_t id, struct str t
 /* The name, or an empty one. */
 struct str exporter_named(const struct exporter *x, enum name_kind kind, uint64_t id);
 
+/* When the exporter started (systemInitTimeMilliseconds), said by options. */
+void init_time_set(struct job *j, int64_t ms);
+
 /* A sampler's rate, said by options; has_id false: of all that the domain exports. */
 void sampler_set(struct job *j, bool has_id, uint64_t id, uint32_t rate);
+
+/* One entry of the table of samplers, or counts that there is no room. */
+void sampler_put(struct job *j, const struct sampler_key *key, uint32_t rate);
 
 /* The rate for flows of that sampler; for flows that name none. 0: unknown. */
 uint32_t sampler_rate(const struct job *j, uint64_t id);

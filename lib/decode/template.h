@@ -41,6 +41,9 @@ struct template
 	struct plan *plan; /* of TEMPLATE_DATA */
 	struct plan *reverse; /* of records that carry a second flow, the other way; or NULL */
 	struct domain *domain;
+	int64_t defined_ms; /* when the exporter last sent the definition */
+	uint64_t records;
+	uint32_t redefined, waited; /* times that it was; sets that came before it */
 	TAILQ_ENTRY(template) used; /* of the exporter's, the least recently used first */
 	struct template_field fields[];
 };
