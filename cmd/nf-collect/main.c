@@ -23,6 +23,7 @@
 #include "io/prog.h"
 #include "keeper.h"
 #include "listen.h"
+#include "rates.h"
 #include "report.h"
 #include "source.h"
 
@@ -65,6 +66,7 @@ struct collect {
 	uint64_t said[DECODE_COUNTS];
 	struct prefix allow[ALLOW_MAX];
 	size_t allow_count;
+	struct rates rates;
 };
 
 /* The batch without the flows that the filter refuses; false if none is left. */
@@ -264,6 +266,8 @@ on_conf(void *arg, const struct conf *conf, struct err *e)
 	struct allow_list a = {mem_zero(ALLOW_MAX, sizeof *a.list), 0};
 	int r = read_allow(&a, conf, e);
 
+	if (r == 0)
+		r = rates_read(&c->rates, conf, e);
 	if (r == 0) {
 		memcpy(c->allow, a.list, a.count * sizeof *a.list);
 		c->allow_count = a.count;
@@ -277,8 +281,10 @@ on_reload(void *arg)
 {
 	struct collect *c = arg;
 
-	if (prog_reload(&c->prog, on_conf, c) == 0)
-		decoder_allow(c->decoder, c->allow, c->allow_count);
+	if (prog_reload(&c->prog, on_conf, c) == -1)
+		return;
+	decoder_allow(c->decoder, c->allow, c->allow_count);
+	decoder_sampling(c->decoder, c->rates.rules, c->rates.count);
 }
 
 static void
@@ -395,6 +401,7 @@ run(struct collect *c, bool must)
 	c->decoder = decoder_new(&(struct decoder_options){
 	    .rows = &c->rows, .full = on_full, .arg = c, .live = c->listener != NULL});
 	decoder_allow(c->decoder, c->allow, c->allow_count);
+	decoder_sampling(c->decoder, c->rates.rules, c->rates.count);
 	if (c->opt.template_file != NULL)
 		keeper_read(
 		    c->decoder, c->opt.template_file, c->listener != NULL ? clock_wall_ms() - KEPT_MS : 0);
@@ -430,6 +437,7 @@ release(struct collect *c)
 	stream_out_free(c->out);
 	filter_free(c->filter);
 	arena_release(&c->scratch);
+	rates_release(&c->rates);
 	loop_timer_remove(c->again);
 	loop_timer_remove(c->flush);
 	loop_timer_remove(c->trouble);

@@ -79,6 +79,19 @@ void decoder_free(struct decoder *d);
 /* The exporters to be trusted, copied; with none, all are. May be set again at any time. */
 void decoder_allow(struct decoder *d, const struct prefix *list, size_t n);
 
+/*
+ * The sampling rates of exporters that tell none (`override` false), or whatever
+ * they tell. Copied; of several that hold an exporter the longest prefix wins.
+ * May be set again at any time.
+ */
+struct sampling_rule {
+	struct prefix exporters;
+	uint32_t rate;
+	bool override;
+};
+
+void decoder_sampling(struct decoder *d, const struct sampling_rule *list, size_t n);
+
 /* Decodes one datagram into the rows. */
 void decoder_datagram(struct decoder *d, const struct datagram *dg);
 

@@ -315,7 +315,10 @@ record_picky(struct run *r, const struct template *t)
 		run_plan(r);
 		flows = 1;
 	}
-	job_count(r->job, flows > 0 ? COUNT_FLOWS : COUNT_EVENTS, flows > 0 ? flows : 1);
+	if (flows > 0)
+		job_count(r->job, COUNT_FLOWS, flows);
+	else
+		job_count(r->job, t->plan->event_is_nat ? COUNT_NAT_EVENTS : COUNT_EVENTS, 1);
 }
 
 static void

@@ -61,6 +61,7 @@ struct plan {
 	struct source sampler; /* 48 or 302 */
 	struct source init_time; /* 160 */
 	struct source event; /* firewall or NAT event */
+	bool event_is_nat;
 	unsigned mpls_count;
 	struct source mpls[MPLS_MAX];
 	unsigned op_count;

@@ -360,6 +360,7 @@ read_flow_sample(struct job *j, struct rd r, bool expanded)
 	builder_u64(rows, FIELD_timestamp_start, (uint64_t)j->received_ms);
 	builder_u64(rows, FIELD_timestamp_end, (uint64_t)j->received_ms);
 	builder_u64(rows, FIELD_packets, 1);
+	s.rate = sampling_by_rule(j->exporter, s.rate);
 	if (s.rate != 0)
 		builder_u32(rows, FIELD_sampling_rate, s.rate);
 	set_interface(rows, FIELD_input_interface, s.in_format, s.in);

@@ -101,6 +101,7 @@ exporter_get(struct decoder *d, const struct addr *a, int64_t now_ms)
 	x->addr = *a;
 	x->trusted = trusted;
 	x->heard_ms = now_ms;
+	sampling_rules_apply(d, x);
 	map_init(&x->domains, sizeof(struct domain_key), sizeof(struct domain *));
 	map_init(&x->names, sizeof(struct name_key), sizeof(char *));
 	map_init(&x->samplers, sizeof(struct sampler_key), sizeof(uint32_t));
@@ -377,7 +378,9 @@ sampler_default(const struct job *j)
 		return j->header_rate;
 	if (j->domain->rate != 0)
 		return j->domain->rate;
-	return j->domain->last_rate != 0 ? j->domain->last_rate : j->exporter->rate;
+	if (j->domain->last_rate != 0)
+		return j->domain->last_rate;
+	return j->exporter->rate != 0 ? j->exporter->rate : j->exporter->rule_rate[false];
 }
 
 /* C9300 announces samplers in another domain than that of its flows; C7600 means the last one by 0. */

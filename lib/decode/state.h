@@ -55,6 +55,8 @@ struct exporter {
 	struct map names; /* struct name_key -> char * */
 	struct map samplers; /* struct sampler_key -> uint32_t */
 	uint32_t rate; /* of whatever sampler came last in any domain */
+	uint32_t
+	    rule_rate[2]; /* of sampling by the rules given: where it tells none, and whatever it tells */
 	int64_t init_ms; /* likewise */
 	unsigned interfaces_named;
 	unsigned template_count;
@@ -68,6 +70,8 @@ struct decoder {
 	struct decoder_options opt;
 	struct prefix *allow;
 	size_t allow_count;
+	struct sampling_rule *rules;
+	size_t rule_count;
 	struct map exporters; /* struct addr -> struct exporter * */
 	struct exporter_list order[2]; /* untrusted, trusted; the most recently heard last */
 	struct decoder_gauges gauges;
@@ -137,6 +141,18 @@ void sampler_set(struct job *j, bool has_id, uint64_t id, uint32_t rate);
 
 /* One entry of the table of samplers, or counts that there is no room. */
 void sampler_put(struct job *j, const struct sampler_key *key, uint32_t rate);
+
+/* What holds where an exporter told this rate (0: none) itself. */
+static inline uint32_t
+sampling_by_rule(const struct exporter *x, uint32_t told)
+{
+	if (x->rule_rate[true] != 0)
+		return x->rule_rate[true];
+	return told != 0 ? told : x->rule_rate[false];
+}
+
+/* Sets what the rules say for the exporter. */
+void sampling_rules_apply(const struct decoder *d, struct exporter *x);
 
 /* The rate for flows of that sampler; for flows that name none. 0: unknown. */
 uint32_t sampler_rate(const struct job *j, uint64_t id);
