@@ -40,7 +40,7 @@ enum {
 
 struct options {
 	struct opt_list listen, read;
-	uint64_t buffer, queue;
+	uint64_t buffer, queue, template_lifetime;
 	const char *template_file;
 };
 
@@ -398,8 +398,11 @@ run(struct collect *c, bool must)
 		if (getrandom(&origin, sizeof origin, 0) != (ssize_t)sizeof origin)
 			origin = (uint64_t)clock_wall_ms();
 	builder_init(&c->rows, origin);
-	c->decoder = decoder_new(&(struct decoder_options){
-	    .rows = &c->rows, .full = on_full, .arg = c, .live = c->listener != NULL});
+	c->decoder = decoder_new(&(struct decoder_options){.rows = &c->rows,
+	    .full = on_full,
+	    .arg = c,
+	    .live = c->listener != NULL,
+	    .template_lifetime_ms = (int64_t)c->opt.template_lifetime});
 	decoder_allow(c->decoder, c->allow, c->allow_count);
 	decoder_sampling(c->decoder, c->rates.rules, c->rates.count);
 	if (c->opt.template_file != NULL)
@@ -461,6 +464,9 @@ main(int argc, char **argv)
 	    {0, "template-file", OPT_STR, &c.opt.template_file, "FILE",
 		"collectors.netflow.config.template_file",
 		"keep templates here over a restart; with -r, only read them", false},
+	    {0, "template-lifetime", OPT_SECONDS, &c.opt.template_lifetime, "TIME",
+		"collectors.netflow.config.template_lifetime",
+		"use no template that was not sent again for so long (default: no limit)", false},
 	    OPT_END,
 	};
 

@@ -12,8 +12,9 @@
  * cap displaces the one silent for longest: an untrusted one, or one of its own
  * kind that was silent for EXPORTER_IDLE_MS; if there is none it is refused, so
  * a flood of forged addresses does not drive out those who are at work. Domains,
- * names and samplers beyond their caps are refused and counted; of data sets
- * held back the oldest leaves.
+ * names and samplers beyond their exporter's caps are refused and counted; what
+ * goes beyond a cap in all makes room in the same way as a new exporter does. Of
+ * data sets held back the oldest leaves.
  */
 #ifndef DECODE_DECODE_H
 #define DECODE_DECODE_H
@@ -69,6 +70,11 @@ struct decoder_options {
 	void (*full)(void *arg, struct builder *rows);
 	void *arg;
 	bool live; /* clamp times to [receipt - 1 day, receipt + 5 minutes] */
+	/*
+	 * RFC 7011 §8.4: data of a template that was not sent again for so long are
+	 * held back until it is. 0: it holds until it is replaced or withdrawn.
+	 */
+	int64_t template_lifetime_ms;
 };
 
 struct decoder;

@@ -133,6 +133,16 @@ decoder_allow(struct decoder *d, const struct prefix *list, size_t n)
 	}
 }
 
+/* Whether one more fits under a cap in all, if need be because other exporters make room. */
+static bool
+room_for(struct job *j, const uint64_t *used, uint64_t max)
+{
+	while (*used >= max)
+		if (make_room(j->d, j->exporter->trusted, j->received_ms) < 0)
+			return false;
+	return true;
+}
+
 int
 domain_get(struct job *j, uint32_t version, uint32_t id)
 {
@@ -146,7 +156,7 @@ domain_get(struct job *j, uint32_t version, uint32_t id)
 		dom = known != NULL ? *known : NULL;
 	}
 	if (dom == NULL) {
-		if (x->domains.count >= DOMAINS_MAX || j->d->gauges.domains >= DOMAINS_ALL_MAX) {
+		if (x->domains.count >= DOMAINS_MAX || !room_for(j, &j->d->gauges.domains, DOMAINS_ALL_MAX)) {
 			job_count(j, COUNT_CAP_DOMAINS, 1);
 			return -1;
 		}
@@ -196,6 +206,19 @@ domain_template(const struct domain *dom, uint16_t id)
 	return t != NULL ? *t : NULL;
 }
 
+struct template *
+domain_template_live(struct job *j, uint16_t id)
+{
+	struct template *t = domain_template(j->domain, id);
+	int64_t lifetime = j->d->opt.template_lifetime_ms;
+
+	if (t == NULL || lifetime == 0 || j->received_ms - t->defined_ms <= lifetime)
+		return t;
+	job_count(j, COUNT_EXPIRED, !t->expired);
+	t->expired = true;
+	return NULL;
+}
+
 static void
 template_drop(struct decoder *d, struct template *t)
 {
@@ -219,6 +242,10 @@ domain_define(struct job *j, enum template_kind kind, uint16_t id, const struct 
 
 	if (old != NULL && template_same(old, kind, defs, count, scope_count)) {
 		old->defined_ms = j->received_ms;
+		if (old->expired) {
+			old->expired = false;
+			held_release(j, old);
+		}
 		return 0;
 	}
 	struct template *t = template_new(kind, id, defs, count, scope_count);
@@ -233,7 +260,7 @@ domain_define(struct job *j, enum template_kind kind, uint16_t id, const struct 
 		job_count(j, COUNT_CAP_TEMPLATES, 1);
 		template_drop(j->d, TAILQ_FIRST(&x->templates));
 	}
-	if (j->d->gauges.templates >= TEMPLATES_ALL_MAX) {
+	if (!room_for(j, &j->d->gauges.templates, TEMPLATES_ALL_MAX)) {
 		job_count(j, COUNT_CAP_TEMPLATES, 1);
 		template_free(t);
 		return -1;
@@ -297,7 +324,7 @@ exporter_name(struct job *j, enum name_kind kind, uint64_t id, struct str text)
 	if (len == 0)
 		return;
 	if (known == NULL) {
-		if (x->names.count >= NAMES_MAX || j->d->gauges.names >= NAMES_ALL_MAX) {
+		if (x->names.count >= NAMES_MAX || !room_for(j, &j->d->gauges.names, NAMES_ALL_MAX)) {
 			job_count(j, COUNT_CAP_NAMES, 1);
 			return;
 		}
@@ -342,7 +369,8 @@ sampler_put(struct job *j, const struct sampler_key *key, uint32_t rate)
 	uint32_t *known = map_get(samplers, key);
 
 	if (known == NULL) {
-		if (samplers->count >= SAMPLERS_MAX || j->d->gauges.samplers >= SAMPLERS_ALL_MAX) {
+		if (samplers->count >= SAMPLERS_MAX ||
+		    !room_for(j, &j->d->gauges.samplers, SAMPLERS_ALL_MAX)) {
 			job_count(j, COUNT_CAP_NAMES, 1);
 			return;
 		}

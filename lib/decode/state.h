@@ -120,6 +120,9 @@ void domain_sequence(struct job *j, uint32_t sequence, uint32_t units);
 
 struct template *domain_template(const struct domain *dom, uint16_t id);
 
+/* The template for data that came now: NULL also if it has expired, which is counted. */
+struct template *domain_template_live(struct job *j, uint16_t id);
+
 /* Takes a definition, if new or changed, and decodes what waited for it. 1 if it was, 0 if not, -1 (counted) refused. */
 int domain_define(struct job *j, enum template_kind kind, uint16_t id, const struct template_field *defs,
     unsigned count, unsigned scope_count);

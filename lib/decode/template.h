@@ -36,6 +36,7 @@ struct template
 	uint16_t id;
 	uint8_t kind;
 	bool variable; /* some field is of variable length */
+	bool expired; /* not to be used until it is defined again */
 	uint16_t field_count, scope_count;
 	uint16_t rec_len; /* of a record; with `variable`, the least that it takes */
 	struct plan *plan; /* of TEMPLATE_DATA */

@@ -573,6 +573,40 @@ datagrams_lost(void **state)
 	rig_close(&rig);
 }
 
+/* NX-OS 8.1.1 has 8 bytes for 21 and 22: of uptime, or of the time of day. QFX ends before it starts. */
+static void
+long_uptimes(void **state)
+{
+	struct rig rig;
+	struct buf dg = {0};
+
+	(void)state;
+	rig_open(&rig, true);
+	put_v9(&dg, 1, 7);
+	put_template(&dg, 0, 256, 22, 8, 21, 8);
+	size_t set = put_set(&dg, 256);
+	buf_be64(&dg, UPTIME_MS - 3000);
+	buf_be64(&dg, UPTIME_MS - 1000);
+	buf_be64(&dg, NOW_MS - 7000);
+	buf_be64(&dg, NOW_MS - 6000);
+	buf_be64(&dg, UPTIME_MS - 1000);
+	buf_be64(&dg, UPTIME_MS - 3000);
+	buf_be64(&dg, UINT64_MAX);
+	buf_be64(&dg, UPTIME_MS - 3000);
+	end_set(&dg, set);
+	rig_feed(&rig, &dg);
+	assert_int_equal(rig_look(&rig), 4);
+	assert_field(&rig, timestamp_start, 0, EXPORT_S * 1000 - 3000);
+	assert_field(&rig, timestamp_end, 0, EXPORT_S * 1000 - 1000);
+	assert_field(&rig, timestamp_start, 1, NOW_MS - 7000);
+	assert_field(&rig, timestamp_end, 1, NOW_MS - 6000);
+	assert_field(&rig, timestamp_start, 2, EXPORT_S * 1000 - 3000);
+	assert_field(&rig, timestamp_end, 2, EXPORT_S * 1000 - 3000);
+	assert_field(&rig, timestamp_start, 3, EXPORT_S * 1000 - 3000);
+	assert_int_equal(rig_count(&rig, COUNT_NEGATIVE), 1);
+	rig_close(&rig);
+}
+
 /* Live, a time beyond reason is brought within it; replay keeps what it reads. */
 static void
 absurd_times(void **state)
@@ -656,6 +690,7 @@ main(void)
 	    cmocka_unit_test(nat_events),
 	    cmocka_unit_test(odd_fields),
 	    cmocka_unit_test(datagrams_lost),
+	    cmocka_unit_test(long_uptimes),
 	    cmocka_unit_test(absurd_times),
 	    cmocka_unit_test(trust),
 	};
