@@ -86,11 +86,11 @@ unusable() { # NAME REGEX
 	is "$(head -c 4 "$file")" NFTS "$1: and a good file in its place"
 }
 head -c 100 "$file" >"$T/cut" && mv "$T/cut" "$file"
-unusable "a file cut short" 'cut short: it ends at byte 100, its header says [0-9]+'
+unusable "a file cut short" 'cut short at byte 100, of [0-9]+'
 printf X | dd of="$file" bs=1 seek=60 conv=notrunc 2>/dev/null
-unusable "a damaged file" 'damaged somewhere from byte 28 on: its checksum differs'
+unusable "a damaged file" 'damaged somewhere in bytes 28 to [0-9]+: their checksum differs'
 echo 'clickhouse: {host: localhost}' >"$file"
-unusable "a file of another kind" "no file of templates: it does not begin with 'NFTS'"
+unusable "a file of another kind" "at byte 0: no templates of ours, which begin with 'NFTS'"
 start none --template-file "$T/no/such/folder/templates"
 "$replay" "127.0.0.1:$port" "$data/softflowd-v9-template.pcap" >/dev/null
 wait_for 5 lines none 1

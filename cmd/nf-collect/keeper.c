@@ -13,13 +13,14 @@
 #include "io/clock.h"
 #include "io/fdio.h"
 
-enum { KEEP_MS = 3000, BYTES_A_MS = 1024, FILE_MODE = 0640 };
+enum { KEEP_MS = 3000, BYTES_A_MS = 1024, FILE_MODE = 0640, DAY_MS = 24 * 3600 * 1000 };
 
 struct keeper {
-	const struct decoder *d;
 	const char *path;
+	struct worker *const *workers;
+	unsigned count;
 	struct loop_timer *timer;
-	uint64_t kept; /* decoder_changes() of what was last given to the thread */
+	uint64_t kept; /* changes() at what was last given to the thread */
 	struct log_limit complaints;
 
 	/* The thread, while `writing`; it owns these until `written`. */
@@ -31,28 +32,61 @@ struct keeper {
 	struct err err;
 };
 
-void
-keeper_read(struct decoder *d, const char *path, int64_t since_ms)
+struct reading {
+	struct buf bytes;
+	int64_t now_ms, since_ms;
+	int status;
+	struct err err;
+	struct decoder_gauges known;
+};
+
+static void
+restore(void *arg, struct decoder *d)
 {
-	struct buf b = {0};
-	struct err e;
+	struct reading *g = arg;
+
+	g->status = decoder_restore(d, g->bytes.p, g->bytes.len, g->now_ms, g->since_ms, &g->err);
+	decoder_gauges(d, &g->known);
+}
+
+void
+keeper_read(const char *path, struct worker *const *workers, unsigned count, bool live)
+{
+	struct reading g = {.now_ms = clock_wall_ms()};
 
 	if (access(path, F_OK) == -1 && errno == ENOENT) {
 		log_info("%s: not there yet; templates are awaited", path);
 		return;
 	}
-	if (file_read(&b, path, KEEP_BYTES_MAX, &e) == -1) {
-		log_warnx("%s; templates are awaited", e.msg);
-	} else if (decoder_restore(d, b.p, b.len, clock_wall_ms(), since_ms, &e) == -1) {
-		log_warnx("%s: %s; it is not used, templates are awaited", path, e.msg);
-	} else {
-		struct decoder_gauges g;
-
-		decoder_gauges(d, &g);
-		log_info("%s: %llu templates of %llu exporters", path, (unsigned long long)g.templates,
-		    (unsigned long long)g.exporters);
+	g.since_ms = live ? g.now_ms - DAY_MS : 0;
+	if (file_read(&g.bytes, path, KEEP_BYTES_MAX, &g.err) == -1) {
+		log_warnx("%s; templates are awaited", g.err.msg);
+		return;
 	}
-	buf_release(&b);
+	for (unsigned i = 0; i < count && g.status == 0; i++)
+		worker_visit(workers[i], restore, &g);
+	if (g.status == -1)
+		log_warnx("%s: %s; it is not used, templates are awaited", path, g.err.msg);
+	else
+		log_info("%s: %llu templates of %llu exporters", path, (unsigned long long)g.known.templates,
+		    (unsigned long long)g.known.exporters);
+	buf_release(&g.bytes);
+}
+
+static void
+add_changes(void *arg, struct decoder *d)
+{
+	*(uint64_t *)arg += decoder_changes(d);
+}
+
+static uint64_t
+changes(const struct keeper *k)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < k->count; i++)
+		worker_visit(k->workers[i], add_changes, &n);
+	return n;
 }
 
 static void *
@@ -80,11 +114,34 @@ settle(struct keeper *k)
 }
 
 static void
+save(void *arg, struct decoder *d)
+{
+	decoder_save(d, arg);
+}
+
+/* All workers' parts, as far as the file may grow. */
+static void
+collect(struct keeper *k)
+{
+	k->bytes.len = 0;
+	for (unsigned i = 0; i < k->count; i++) {
+		size_t before = k->bytes.len;
+
+		worker_visit(k->workers[i], save, &k->bytes);
+		if (k->bytes.len <= KEEP_BYTES_MAX)
+			continue;
+		k->bytes.len = before;
+		log_limited(&k->complaints, clock_mono_ms(),
+		    "%s: it would be larger than %d bytes; some templates would not survive a restart",
+		    k->path, KEEP_BYTES_MAX);
+	}
+}
+
+static void
 start(struct keeper *k)
 {
-	k->kept = decoder_changes(k->d);
-	k->bytes.len = 0;
-	decoder_save(k->d, &k->bytes);
+	k->kept = changes(k);
+	collect(k);
 	atomic_store(&k->written, false);
 	int error = pthread_create(&k->thread, NULL, write_file, k);
 	if (error != 0)
@@ -99,19 +156,20 @@ on_timer(void *arg)
 
 	if (k->writing && atomic_load(&k->written))
 		settle(k);
-	if (!k->writing && decoder_changes(k->d) != k->kept)
+	if (!k->writing && changes(k) != k->kept)
 		start(k);
 	loop_timer_set(k->timer, KEEP_MS + (int64_t)(k->bytes.len / BYTES_A_MS));
 }
 
 struct keeper *
-keeper_new(struct loop *l, const struct decoder *d, const char *path)
+keeper_new(struct loop *l, const char *path, struct worker *const *workers, unsigned count)
 {
 	struct keeper *k = mem_zero(1, sizeof *k);
 
-	k->d = d;
 	k->path = path;
-	k->kept = decoder_changes(d);
+	k->workers = workers;
+	k->count = count;
+	k->kept = changes(k);
 	k->timer = loop_timer_add(l, on_timer, k);
 	loop_timer_set(k->timer, KEEP_MS);
 	return k;
@@ -123,7 +181,7 @@ keeper_finish(struct keeper *k)
 	if (k == NULL)
 		return;
 	settle(k);
-	if (decoder_changes(k->d) != k->kept) {
+	if (changes(k) != k->kept) {
 		start(k);
 		settle(k);
 	}

@@ -1,46 +1,41 @@
 /*
  * nf-collect: flow exports in, by UDP or from captures; flows out.
  *
- * Nothing is decoded where packets can be lost: one thread receives and puts
- * datagrams into a ring, the main thread decodes what is in it and writes. If
- * the reader of stdout stalls, the ring fills, and then datagrams are dropped
- * and counted.
+ * Nothing is decoded where packets can be lost: one thread receives (listen.c)
+ * or reads (capture.c) and puts datagrams into a ring, another decodes what is
+ * in it and writes (worker.c, output.c). If the reader of stdout stalls, the
+ * ring fills, and then datagrams are dropped and counted. With -j there are
+ * several such pairs. The main thread has the signals and the counters.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "capture.h"
-#include "decode/decode.h"
 #include "flow/filter.h"
-#include "flow/stream.h"
-#include "io/clock.h"
 #include "io/fdio.h"
 #include "io/loop.h"
 #include "io/prog.h"
 #include "keeper.h"
 #include "listen.h"
+#include "output.h"
 #include "rates.h"
 #include "report.h"
-#include "source.h"
+#include "worker.h"
 
 enum {
-	FLUSH_MS = 5, /* of silence */
-	AGE_MS = 200, /* of the oldest flow, where input never falls silent */
-	AT_ONCE = 4096, /* datagrams before the loop looks at signals */
-	WAKE_EVERY = 64,
 	CAPTURE_RING = 1 << 20, /* small enough for the processor's cache */
 	TROUBLE_MS = 60 * 1000,
 	ALLOW_MAX = 4096,
-	KEPT_MS = 24 * 3600 * 1000, /* templates of exporters silent for longer are not trusted */
 };
 
 struct options {
 	struct opt_list listen, read;
-	uint64_t buffer, queue, template_lifetime;
+	uint64_t buffer, queue, workers, template_lifetime;
 	const char *template_file;
 };
 
@@ -48,156 +43,64 @@ struct collect {
 	struct prog prog;
 	struct options opt;
 	struct loop *loop;
-	struct loop_timer *again, *flush, *trouble;
-	struct loop_fd *ring_fd;
-	struct source source;
+	struct loop_timer *trouble;
+	struct loop_fd *news_fd;
+	int news; /* an eventfd: a worker has ended, or the output */
 	struct listener *listener;
 	struct capture *capture;
-	struct decoder *decoder;
-	struct keeper *keeper;
-	struct builder rows;
-	int64_t since_ms; /* when the first of these rows came */
-	struct batch batch;
+	unsigned worker_count;
+	struct worker *workers[WORKERS_MAX];
+	struct keeper *keeper; /* NULL: nothing is kept */
+	struct output *output;
 	struct filter *filter; /* NULL: all flows pass */
-	struct arena scratch;
-	struct stream_out *out;
-	bool ended; /* nothing more can be written */
-	int status;
 	uint64_t said[DECODE_COUNTS];
 	struct prefix allow[ALLOW_MAX];
 	size_t allow_count;
 	struct rates rates;
 };
 
-/* The batch without the flows that the filter refuses; false if none is left. */
-static bool
-filtered(struct collect *c)
-{
-	if (c->filter == NULL)
-		return true;
-	arena_reset(&c->scratch);
-	return filter_apply(c->filter, &c->batch, &c->scratch) > 0;
-}
-
-/* The reader went away, which is a normal end, or writing failed. */
+/* No more input; what has come is still decoded and written, unless nothing more can be. */
 static void
-end(struct collect *c, int status)
+stop(struct collect *c)
 {
-	c->ended = true;
-	c->status = status > c->status ? status : c->status;
-	atomic_store(&c->source.stop, true);
-	loop_break(c->loop);
-}
-
-static void
-emit(struct collect *c, bool flush)
-{
-	struct err e;
-	bool closed = false;
-	int r = 0;
-
-	if (c->rows.rows > 0) {
-		builder_finish(&c->rows, &c->batch);
-		if (!c->ended && filtered(c))
-			r = stream_out_batch(c->out, &c->batch, &closed, &e);
-		builder_reset(&c->rows);
-	}
-	if (r == 0 && !closed && flush && !c->ended)
-		r = stream_out_flush(c->out, &closed, &e);
-	if (r == -1) {
-		log_warnx("%s", e.msg);
-		end(c, EXIT_FAILED);
-	} else if (closed) {
-		end(c, EXIT_OK);
-	}
-}
-
-static void
-on_full(void *arg, struct builder *rows)
-{
-	(void)rows;
-	emit(arg, false);
-}
-
-static void
-on_flush(void *arg)
-{
-	emit(arg, true);
-}
-
-/* All that is in the ring, up to a bound. False: there is more. */
-static bool
-drain(struct collect *c)
-{
-	struct ring *ring = c->source.ring;
-	const struct message *m;
-	size_t len;
-
-	for (unsigned n = 0; n < AT_ONCE; n++) {
-		m = ring_get(ring, &len);
-		if (m == NULL)
-			return true;
-		struct datagram dg = {m->exporter, m->received_ms, m->bytes, len - sizeof *m};
-		decoder_datagram(c->decoder, &dg);
-		ring_drop(ring);
-		if (n % WAKE_EVERY == 0)
-			ring_wake_putter(ring);
-	}
-	return false;
-}
-
-static void
-on_ring(void *arg)
-{
-	struct collect *c = arg;
-	/* Looked at before the ring, so that nothing put before it is missed. */
-	bool done = atomic_load(&c->source.done), had_rows = c->rows.rows > 0, empty = drain(c);
-
-	ring_wake_putter(c->source.ring);
-	if (c->ended)
-		return;
-	if (empty && done) {
-		loop_break(c->loop);
-		return;
-	}
-	int64_t now = clock_mono_ms();
-	if (!had_rows)
-		c->since_ms = now;
-	if (now - c->since_ms > AGE_MS) {
-		emit(c, true);
-		c->since_ms = now;
-	}
-	if (!empty || !ring_sleep(c->source.ring) || atomic_load(&c->source.done) != done)
-		loop_timer_set(c->again, 0);
+	if (c->listener != NULL)
+		listener_stop(c->listener);
 	else
-		loop_timer_set(c->flush, FLUSH_MS);
-}
-
-static void
-on_ring_fd(void *arg, int fd, int what)
-{
-	struct collect *c = arg;
-
-	(void)fd;
-	(void)what;
-	if (!loop_timer_pending(c->again))
-		on_ring(c);
+		capture_stop(c->capture);
 }
 
 static void
 on_stop(void *arg)
 {
-	struct collect *c = arg;
+	stop(arg);
+}
 
-	atomic_store(&c->source.stop, true);
-	if (c->listener != NULL) {
-		listener_stop(c->listener);
-		return;
-	}
-	/* Its thread may wait for a pipe that stays silent; what it has put is decoded without it. */
-	while (!c->ended && !drain(c))
-		continue;
-	loop_break(c->loop);
+static void
+on_news(void *arg, int fd, int what)
+{
+	struct collect *c = arg;
+	unsigned ended = 0;
+	uint64_t n;
+
+	(void)what;
+	(void)!read(fd, &n, sizeof n);
+	if (output_ended(c->output))
+		stop(c);
+	for (unsigned i = 0; i < c->worker_count; i++)
+		ended += worker_ended(c->workers[i]);
+	if (ended == c->worker_count)
+		loop_break(c->loop);
+}
+
+static void
+say_trouble(struct collect *c)
+{
+	struct report *r = report_new();
+
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_visit(c->workers[i], report_add, r);
+	report_trouble(r, c->said);
+	report_free(r);
 }
 
 static void
@@ -205,7 +108,7 @@ on_trouble(void *arg)
 {
 	struct collect *c = arg;
 
-	report_trouble(c->decoder, c->said);
+	say_trouble(c);
 	loop_timer_set(c->trouble, TROUBLE_MS);
 }
 
@@ -277,32 +180,59 @@ on_conf(void *arg, const struct conf *conf, struct err *e)
 }
 
 static void
+set_rules(void *arg, struct decoder *d)
+{
+	struct collect *c = arg;
+
+	decoder_allow(d, c->allow, c->allow_count);
+	decoder_sampling(d, c->rates.rules, c->rates.count);
+}
+
+static void
 on_reload(void *arg)
 {
 	struct collect *c = arg;
 
 	if (prog_reload(&c->prog, on_conf, c) == -1)
 		return;
-	decoder_allow(c->decoder, c->allow, c->allow_count);
-	decoder_sampling(c->decoder, c->rates.rules, c->rates.count);
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_visit(c->workers[i], set_rules, c);
+}
+
+static void
+queue_metrics(struct collect *c, struct buf *out)
+{
+	uint64_t used = 0, size = 0;
+
+	for (unsigned i = 0; i < c->worker_count; i++) {
+		const struct ring *r = worker_source(c->workers[i])->ring;
+
+		used += ring_used(r);
+		size += ring_size(r);
+	}
+	metrics_head(out, "nf_collect_queue_bytes", "bytes that wait to be decoded", METRIC_GAUGE);
+	metrics_sample(out, "nf_collect_queue_bytes", NULL, used);
+	metrics_head(out, "nf_collect_queue_size_bytes", "bytes that may", METRIC_GAUGE);
+	metrics_sample(out, "nf_collect_queue_size_bytes", NULL, size);
 }
 
 static void
 on_metrics(void *arg, struct buf *out)
 {
 	struct collect *c = arg;
+	struct report *r = report_new();
 
 	if (c->listener != NULL)
 		listener_metrics(c->listener, out);
 	if (c->capture != NULL)
 		capture_metrics(c->capture, out);
-	metrics_head(out, "nf_collect_queue_bytes", "bytes that wait to be decoded", METRIC_GAUGE);
-	metrics_sample(out, "nf_collect_queue_bytes", NULL, ring_used(c->source.ring));
-	metrics_head(out, "nf_collect_queue_size_bytes", "bytes that may", METRIC_GAUGE);
-	metrics_sample(out, "nf_collect_queue_size_bytes", NULL, ring_size(c->source.ring));
-	report_metrics(c->decoder, out);
+	queue_metrics(c, out);
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_visit(c->workers[i], report_add, r);
+	report_metrics(r, out);
+	report_free(r);
 	metrics_head(out, "nf_collect_written_total", "flows written", METRIC_COUNTER);
-	metrics_sample(out, "nf_collect_written_total", NULL, stream_out_counts(c->out)->rows);
+	metrics_sample(out, "nf_collect_written_total", NULL, output_rows(c->output));
 }
 
 /* The addresses by flag or key; else bindaddr and bindport. */
@@ -337,35 +267,74 @@ compile_filter(struct collect *c, struct err *e)
 	return c->filter != NULL ? 0 : -1;
 }
 
+static int
+add_captures(struct collect *c, struct err *e)
+{
+	for (size_t i = 0; i < c->opt.read.n; i++)
+		if (capture_add(c->capture, c->opt.read.v[i], e) == -1)
+			return -1;
+	return 0;
+}
+
 /* Everything that may be refused: 0, or the exit status, with words said. */
 static int
 prepare(struct collect *c)
 {
 	struct err e;
+	int status = EXIT_CONFIG;
 
 	if (c->prog.operand_count > 0 && compile_filter(c, &e) == -1)
 		goto refused;
-	c->source.ring = ring_new(c->opt.read.n > 0 ? CAPTURE_RING : c->opt.queue);
+	if (c->opt.workers < 1 || c->opt.workers > WORKERS_MAX) {
+		err_set(
+		    &e, "%llu workers: 1 to %d may be had", (unsigned long long)c->opt.workers, WORKERS_MAX);
+		goto refused;
+	}
 	if (on_conf(c, &c->prog.conf, &e) == -1)
 		goto refused;
 	if (conf_bool(&c->prog.conf, "collectors.netflow.config.debug"))
 		log_verbose(2);
 	if (c->opt.read.n == 0) {
-		c->listener = listener_new(&c->source, c->opt.buffer);
+		c->listener = listener_new(c->opt.buffer);
 		if (add_addresses(c, &e) == -1)
 			goto refused;
 		return 0;
 	}
-	c->capture = capture_new(&c->source);
-	for (size_t i = 0; i < c->opt.read.n; i++)
-		if (capture_add(c->capture, c->opt.read.v[i], &e) == -1) {
-			log_warnx("%s", e.msg);
-			return EXIT_FAILED;
-		}
+	c->capture = capture_new();
+	if (add_captures(c, &e) == -1) {
+		status = EXIT_FAILED;
+		goto refused;
+	}
 	return 0;
 refused:
 	log_warnx("%s", e.msg);
-	return EXIT_CONFIG;
+	return status;
+}
+
+/* A capture is read in order, by one. */
+static void
+make_workers(struct collect *c)
+{
+	struct worker_options o = {
+	    .queue = c->capture != NULL ? CAPTURE_RING : c->opt.queue,
+	    .live = c->listener != NULL,
+	    .template_lifetime_ms = (int64_t)c->opt.template_lifetime,
+	    .filter = c->filter,
+	    .output = c->output,
+	    .news = c->news,
+	};
+
+	c->worker_count = c->capture != NULL ? 1 : (unsigned)c->opt.workers;
+	for (unsigned i = 0; i < c->worker_count; i++) {
+		c->workers[i] = worker_new(&o);
+		worker_visit(c->workers[i], set_rules, c);
+		if (c->listener != NULL)
+			listener_feed(c->listener, worker_source(c->workers[i]));
+		else
+			capture_feed(c->capture, worker_source(c->workers[i]));
+	}
+	if (c->opt.template_file != NULL)
+		keeper_read(c->opt.template_file, c->workers, c->worker_count, c->listener != NULL);
 }
 
 static int
@@ -374,17 +343,17 @@ start(struct collect *c, bool must, struct err *e)
 	c->loop = loop_new(e);
 	if (c->loop == NULL)
 		return -1;
-	c->again = loop_timer_add(c->loop, on_ring, c);
-	c->flush = loop_timer_add(c->loop, on_flush, c);
 	c->trouble = loop_timer_add(c->loop, on_trouble, c);
-	c->ring_fd = loop_fd_add(c->loop, ring_fd(c->source.ring), LOOP_READ, on_ring_fd, c);
-	loop_timer_set(c->again, 0);
+	c->news_fd = loop_fd_add(c->loop, c->news, LOOP_READ, on_news, c);
 	loop_timer_set(c->trouble, TROUBLE_MS);
 	if (c->opt.template_file != NULL && c->listener != NULL)
-		c->keeper = keeper_new(c->loop, c->decoder, c->opt.template_file);
+		c->keeper = keeper_new(c->loop, c->opt.template_file, c->workers, c->worker_count);
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
 	if (loop_signals(c->loop, &signals, e) == -1)
 		return -1;
+	for (unsigned i = 0; i < c->worker_count; i++)
+		if (worker_start(c->workers[i], e) == -1)
+			return -1;
 	return c->listener != NULL ? listener_start(c->listener, must, e) : capture_start(c->capture, e);
 }
 
@@ -392,24 +361,11 @@ static int
 run(struct collect *c, bool must)
 {
 	struct err e;
-	uint64_t origin = 0;
 
-	while (origin == 0)
-		if (getrandom(&origin, sizeof origin, 0) != (ssize_t)sizeof origin)
-			origin = (uint64_t)clock_wall_ms();
-	builder_init(&c->rows, origin);
-	c->decoder = decoder_new(&(struct decoder_options){.rows = &c->rows,
-	    .full = on_full,
-	    .arg = c,
-	    .live = c->listener != NULL,
-	    .template_lifetime_ms = (int64_t)c->opt.template_lifetime});
-	decoder_allow(c->decoder, c->allow, c->allow_count);
-	decoder_sampling(c->decoder, c->rates.rules, c->rates.count);
-	if (c->opt.template_file != NULL)
-		keeper_read(
-		    c->decoder, c->opt.template_file, c->listener != NULL ? clock_wall_ms() - KEPT_MS : 0);
+	c->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	fd_grow_pipe(1);
-	c->out = stream_out_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON);
+	c->output = output_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON, c->news);
+	make_workers(c);
 	metrics_add_fn(&c->prog.metrics, on_metrics, c);
 	if (start(c, must, &e) == -1) {
 		log_warnx("%s", e.msg);
@@ -417,34 +373,30 @@ run(struct collect *c, bool must)
 	}
 	loop_run(c->loop);
 	keeper_finish(c->keeper);
-	emit(c, true);
-	report_trouble(c->decoder, c->said);
-	return atomic_load(&c->source.failed) ? EXIT_FAILED : c->status;
+	say_trouble(c);
+	bool failed = output_failed(c->output) || (c->capture != NULL && capture_failed(c->capture));
+	return failed ? EXIT_FAILED : EXIT_OK;
 }
 
 /* A capture's thread that waits for a pipe still has hold of what it uses: that goes with the process. */
 static void
 release(struct collect *c)
 {
-	if (c->listener != NULL) {
-		atomic_store(&c->source.stop, true);
-		listener_stop(c->listener);
-	}
+	if (c->listener != NULL || c->capture != NULL)
+		stop(c);
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_join(c->workers[i]);
 	listener_free(c->listener);
 	if (c->capture == NULL || !capture_running(c->capture)) {
 		capture_free(c->capture);
-		ring_free(c->source.ring);
+		for (unsigned i = 0; i < c->worker_count; i++)
+			worker_free(c->workers[i]);
 	}
-	decoder_free(c->decoder);
-	builder_release(&c->rows);
-	stream_out_free(c->out);
+	output_free(c->output);
 	filter_free(c->filter);
-	arena_release(&c->scratch);
 	rates_release(&c->rates);
-	loop_timer_remove(c->again);
-	loop_timer_remove(c->flush);
 	loop_timer_remove(c->trouble);
-	loop_fd_remove(c->ring_fd);
+	loop_fd_remove(c->news_fd);
 	loop_free(c->loop);
 }
 
@@ -459,8 +411,10 @@ main(int argc, char **argv)
 		"read a capture (pcap, pcapng; - is stdin) instead; repeatable", false},
 	    {0, "receive-buffer", OPT_SIZE, &c.opt.buffer, "SIZE", "collectors.netflow.config.receive_buffer",
 		"buffer of each socket to ask the kernel for (default: 64M)", false},
+	    {'j', "workers", OPT_NUM, &c.opt.workers, "N", "collectors.netflow.config.workers",
+		"receive and decode in N pairs of threads (default: 1)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
-		"memory for datagrams that wait to be decoded (default: 64M)", false},
+		"memory of a worker for datagrams that wait to be decoded (default: 64M)", false},
 	    {0, "template-file", OPT_STR, &c.opt.template_file, "FILE",
 		"collectors.netflow.config.template_file",
 		"keep templates here over a restart; with -r, only read them", false},
@@ -471,8 +425,9 @@ main(int argc, char **argv)
 	};
 
 	c.opt.buffer = c.opt.queue = 64 << 20;
+	c.opt.workers = 1;
 	c.prog = (struct prog){.name = "nf-collect",
-	    .usage = "[-l HOST:PORT ...] [-r FILE ...] [FILTER]",
+	    .usage = "[-l HOST:PORT ...] [-j N] [-r FILE ...] [FILTER]",
 	    .brief = "collects NetFlow, IPFIX and sFlow and writes flows",
 	    .opts = opts};
 	int status = prog_start(&c.prog, argc, argv);

@@ -10,6 +10,7 @@
  *     template  protocol 32, domain 32, defined 64, id 16, kind 16, scopes 16, fields 16
  *     field     enterprise 32, id 16, length 16
  *
+ * A decoder gives one part of this form; several may stand one after the other.
  * Times are ms since 1970, 0 for none. Exporters and templates stand in the order
  * of their last use, so that those who leave first still do.
  *
@@ -283,6 +284,21 @@ read_each(struct walk *w, uint32_t n, int (*one)(struct walk *w))
 	return 0;
 }
 
+/* Of two parts that know the exporter, that which heard it last counts. */
+static bool
+take_exporter(struct walk *w, const uint8_t *addr, int64_t heard_ms)
+{
+	struct addr a = addr_from_bytes(addr, true);
+	struct exporter *x = exporter_find(w->job.d, &a);
+
+	if (x != NULL && x->heard_ms > heard_ms)
+		return false;
+	if (x != NULL)
+		exporter_drop(w->job.d, x);
+	w->job.exporter = exporter_get(w->job.d, &a, heard_ms);
+	return w->job.exporter != NULL;
+}
+
 static int
 read_exporter(struct walk *w)
 {
@@ -294,13 +310,8 @@ read_exporter(struct walk *w)
 	    rd_be64(&w->r, &init) < 0 || rd_be32(&w->r, &rate) < 0 || rd_be32(&w->r, &domains) < 0 ||
 	    rd_be32(&w->r, &samplers) < 0 || rd_be32(&w->r, &names) < 0 || rd_be32(&w->r, &templates) < 0)
 		return -1;
-	w->takes = w->job.d != NULL && past(w, heard) >= w->since_ms;
-	if (w->takes) {
-		struct addr a = addr_from_bytes(addr, true);
-
-		w->job.exporter = exporter_get(w->job.d, &a, past(w, heard));
-		w->takes = w->job.exporter != NULL;
-	}
+	w->takes =
+	    w->job.d != NULL && past(w, heard) >= w->since_ms && take_exporter(w, addr, past(w, heard));
 	if (w->takes) {
 		w->job.exporter->init_ms = past(w, init);
 		w->job.exporter->rate = rate;
@@ -312,8 +323,39 @@ read_exporter(struct walk *w)
 }
 
 static int
-read_all(struct walk *w, uint32_t exporters, struct err *e)
+read_header(struct rd *r, uint32_t *exporters, struct rd *part, struct err *e)
 {
+	const uint8_t *magic;
+	uint32_t version;
+	uint64_t len, hash;
+	size_t at = rd_offset(r);
+
+	if (rd_bytes(r, &magic, 4) < 0 || memcmp(magic, MAGIC, 4) != 0)
+		return err_set(e, "at byte %zu: no templates of ours, which begin with '" MAGIC "'", at);
+	if (rd_be32(r, &version) < 0 || rd_be32(r, exporters) < 0 || rd_be64(r, &len) < 0 ||
+	    rd_be64(r, &hash) < 0)
+		return err_set(e, "cut short at byte %zu, within a header", rd_offset(r) + rd_left(r));
+	if (version != FORMAT)
+		return err_set(e,
+		    "at byte %zu: written by another version of this program (format %u, not %u)", at + 4,
+		    (unsigned)version, FORMAT);
+	if (len > rd_left(r))
+		return err_set(e, "cut short at byte %zu, of %llu", rd_offset(r) + rd_left(r),
+		    (unsigned long long)rd_offset(r) + len);
+	rd_sub(r, part, (size_t)len);
+	if (hash64(part->p, (size_t)len) != hash)
+		return err_set(e, "damaged somewhere in bytes %zu to %zu: their checksum differs",
+		    at + HEADER_LEN, rd_offset(r) - 1);
+	return 0;
+}
+
+static int
+read_part(struct walk *w, struct rd *r, struct err *e)
+{
+	uint32_t exporters = 0;
+
+	if (read_header(r, &exporters, &w->r, e) < 0)
+		return -1;
 	if (read_each(w, exporters, read_exporter) < 0)
 		return err_set(e, "damaged at byte %zu", rd_offset(&w->r));
 	if (rd_left(&w->r) > 0)
@@ -322,43 +364,21 @@ read_all(struct walk *w, uint32_t exporters, struct err *e)
 	return 0;
 }
 
-static int
-read_header(struct rd *r, uint32_t *exporters, struct err *e)
-{
-	const uint8_t *magic;
-	uint32_t version;
-	uint64_t len, hash;
-
-	if (rd_bytes(r, &magic, 4) < 0 || memcmp(magic, MAGIC, 4) != 0)
-		return err_set(e, "no file of templates: it does not begin with '" MAGIC "'");
-	if (rd_be32(r, &version) < 0 || rd_be32(r, exporters) < 0 || rd_be64(r, &len) < 0 ||
-	    rd_be64(r, &hash) < 0)
-		return err_set(e, "cut short at byte %zu, within its header", rd_offset(r) + rd_left(r));
-	if (version != FORMAT)
-		return err_set(e, "at byte 4: written by another version of this program (format %u, not %u)",
-		    (unsigned)version, FORMAT);
-	if (len != rd_left(r))
-		return err_set(e, "%s: it ends at byte %zu, its header says %llu",
-		    rd_left(r) < len ? "cut short" : "too long", rd_offset(r) + rd_left(r),
-		    (unsigned long long)len + HEADER_LEN);
-	if (hash64(r->p, rd_left(r)) != hash)
-		return err_set(e, "damaged somewhere from byte %d on: its checksum differs", HEADER_LEN);
-	return 0;
-}
-
 int
 decoder_restore(struct decoder *d, const void *p, size_t len, int64_t now_ms, int64_t since_ms, struct err *e)
 {
-	/* An empty buffer may have no memory at all. */
-	struct walk w = {.r = rd_from(len > 0 ? p : MAGIC, len), .now_ms = now_ms, .since_ms = since_ms};
-	uint32_t exporters = 0;
+	struct walk w = {.now_ms = now_ms, .since_ms = since_ms};
 
-	if (read_header(&w.r, &exporters, e) < 0)
-		return -1;
-	struct rd start = w.r;
-	if (read_all(&w, exporters, e) < 0)
-		return -1;
-	w.r = start;
-	w.job.d = d;
-	return read_all(&w, exporters, e);
+	/* First they are only checked. */
+	for (int pass = 0; pass < 2; pass++) {
+		/* An empty buffer may have no memory at all. */
+		struct rd r = rd_from(len > 0 ? p : MAGIC, len);
+
+		do
+			if (read_part(&w, &r, e) < 0)
+				return -1;
+		while (rd_left(&r) > 0);
+		w.job.d = d;
+	}
+	return 0;
 }

@@ -15,12 +15,12 @@ enum { KEEP_BYTES_MAX = 80 << 20 };
 /* Goes up whenever something changes that is worth keeping. */
 uint64_t decoder_changes(const struct decoder *d);
 
-/* Appends what is known. Of exporters who said nothing worth keeping there is nothing in it. */
+/* Appends what is known, at most KEEP_BYTES_MAX. Of exporters who said nothing worth keeping there is nothing in it. */
 void decoder_save(const struct decoder *d, struct buf *out);
 
 /*
- * Takes what decoder_save() gave, under the caps of decode.h, as if it had come
- * from the exporters then. Left out are exporters last heard before since_ms;
+ * Takes what decoder_save() gave, of one decoder or of several one after the other, under the caps of decode.h, as if it had come
+ * from the exporters then; of an exporter in several parts, the one heard last. Left out are exporters last heard before since_ms;
  * no time is later than now_ms. -1: those are other bytes, or damaged; the words
  * say at which byte, and nothing was taken.
  */

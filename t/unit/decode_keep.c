@@ -129,6 +129,42 @@ too_old(void **state)
 	rig_close(&rig);
 }
 
+/* Workers have a part each. An exporter may stand in several: the one that heard it last is right. */
+static void
+many_parts(void **state)
+{
+	struct rig rig;
+	struct buf file = taught(), dg = {0};
+	struct decoder_gauges g;
+	struct err e;
+
+	(void)state;
+	for (int later = 0; later < 2; later++) {
+		struct buf both = {0};
+
+		rig_open(&rig, true);
+		rig.now_ms += later ? 5000 : -5000;
+		put_v9(&dg, 1, 7);
+		put_template(&dg, 0, 256, 12, 4);
+		rig_feed(&rig, &dg);
+		buf_add(&both, file.p, file.len);
+		decoder_save(rig.d, &both);
+		rig_close(&rig);
+		rig_open(&rig, true);
+		assert_int_equal(decoder_restore(rig.d, both.p, both.len, NOW_MS + 9000, 0, &e), 0);
+		decoder_gauges(rig.d, &g);
+		assert_int_equal(g.exporters, 2);
+		assert_int_equal(g.templates, later ? 5 + 1 : 5 + 5);
+		ask(&rig, "2001:db8::1");
+		assert_int_equal(rig_look(&rig), 2);
+		both.p[file.len + 10] ^= 1;
+		assert_int_equal(decoder_restore(rig.d, both.p, both.len, NOW_MS + 9000, 0, &e), -1);
+		buf_release(&both);
+		rig_close(&rig);
+	}
+	buf_release(&file);
+}
+
 /* Only what is worth writing counts as a change. */
 static void
 changes(void **state)
@@ -173,23 +209,23 @@ damage(void **state)
 	char words[64];
 
 	(void)state;
-	assert_refused("", 0, "no file of templates");
-	assert_refused("collectors: {}\n", 15, "no file of templates");
+	assert_refused("", 0, "at byte 0: no templates of ours");
+	assert_refused("collectors: {}\n", 15, "at byte 0: no templates of ours");
 	for (size_t len = 4; len < file.len; len += 7) {
-		snprintf(
-		    words, sizeof words, len < 28 ? "cut short at byte %zu" : "it ends at byte %zu", len);
+		snprintf(words, sizeof words, "cut short at byte %zu", len);
 		assert_refused(file.p, len, words);
 	}
 	for (size_t at = 28; at < file.len; at += 5) {
 		file.p[at] ^= 0x40;
-		assert_refused(file.p, file.len, "its checksum differs");
+		assert_refused(file.p, file.len, "their checksum differs");
 		file.p[at] ^= 0x40;
 	}
 	file.p[7] = 9;
 	assert_refused(file.p, file.len, "format 9, not 1");
 	file.p[7] = 1;
 	buf_putc(&file, 'x');
-	assert_refused(file.p, file.len, "too long");
+	snprintf(words, sizeof words, "at byte %zu: no templates of ours", file.len - 1);
+	assert_refused(file.p, file.len, words);
 	/* A checksum that holds, over what makes no sense: one exporter more than there is. */
 	file.len--;
 	file.p[11]++;
@@ -204,6 +240,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(restart),
 	    cmocka_unit_test(too_old),
+	    cmocka_unit_test(many_parts),
 	    cmocka_unit_test(changes),
 	    cmocka_unit_test(damage),
 	};
