@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "capture.h"
+#include "decode/explain.h"
 #include "flow/filter.h"
 #include "io/fdio.h"
 #include "io/loop.h"
@@ -37,6 +38,7 @@ struct options {
 	struct opt_list listen, read;
 	uint64_t buffer, queue, workers, template_lifetime;
 	const char *template_file;
+	bool explain;
 };
 
 struct collect {
@@ -285,6 +287,10 @@ prepare(struct collect *c)
 
 	if (c->prog.operand_count > 0 && compile_filter(c, &e) == -1)
 		goto refused;
+	if (c->filter != NULL && c->opt.explain) {
+		err_set(&e, "--explain tells of exporters, not of flows: it takes no filter");
+		goto refused;
+	}
 	if (c->opt.workers < 1 || c->opt.workers > WORKERS_MAX) {
 		err_set(
 		    &e, "%llu workers: 1 to %d may be had", (unsigned long long)c->opt.workers, WORKERS_MAX);
@@ -311,7 +317,26 @@ refused:
 	return status;
 }
 
-/* A capture is read in order, by one. */
+static void
+add_explanation(void *arg, struct decoder *d)
+{
+	decoder_explain(d, arg);
+}
+
+static bool
+explain(struct collect *c)
+{
+	struct buf text = {0};
+
+	worker_visit(c->workers[0], add_explanation, &text);
+	bool ok = fd_write_all(1, text.p, text.len) == 0;
+	if (!ok)
+		log_warn("stdout");
+	buf_release(&text);
+	return ok;
+}
+
+/* A capture is read in order, by one; an explanation is of one too. */
 static void
 make_workers(struct collect *c)
 {
@@ -319,12 +344,13 @@ make_workers(struct collect *c)
 	    .queue = c->capture != NULL ? CAPTURE_RING : c->opt.queue,
 	    .live = c->listener != NULL,
 	    .template_lifetime_ms = (int64_t)c->opt.template_lifetime,
+	    .explain = c->opt.explain,
 	    .filter = c->filter,
 	    .output = c->output,
 	    .news = c->news,
 	};
 
-	c->worker_count = c->capture != NULL ? 1 : (unsigned)c->opt.workers;
+	c->worker_count = c->capture != NULL || c->opt.explain ? 1 : (unsigned)c->opt.workers;
 	for (unsigned i = 0; i < c->worker_count; i++) {
 		c->workers[i] = worker_new(&o);
 		worker_visit(c->workers[i], set_rules, c);
@@ -374,6 +400,8 @@ run(struct collect *c, bool must)
 	loop_run(c->loop);
 	keeper_finish(c->keeper);
 	say_trouble(c);
+	if (c->opt.explain && !explain(c))
+		return EXIT_FAILED;
 	bool failed = output_failed(c->output) || (c->capture != NULL && capture_failed(c->capture));
 	return failed ? EXIT_FAILED : EXIT_OK;
 }
@@ -415,6 +443,9 @@ main(int argc, char **argv)
 		"receive and decode in N pairs of threads (default: 1)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
 		"memory of a worker for datagrams that wait to be decoded (default: 64M)", false},
+	    {0, "explain", OPT_FLAG, &c.opt.explain, NULL, NULL,
+		"tell what each exporter sends and what is odd about it, at the end, instead of flows",
+		false},
 	    {0, "template-file", OPT_STR, &c.opt.template_file, "FILE",
 		"collectors.netflow.config.template_file",
 		"keep templates here over a restart; with -r, only read them", false},

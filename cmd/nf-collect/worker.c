@@ -39,6 +39,10 @@ emit(struct worker *w)
 {
 	if (w->rows.rows == 0)
 		return;
+	if (w->o.explain) {
+		builder_reset(&w->rows);
+		return;
+	}
 	builder_finish(&w->rows, &w->batch);
 	arena_reset(&w->scratch);
 	if (w->o.filter == NULL || filter_apply(w->o.filter, &w->batch, &w->scratch) > 0)
@@ -81,7 +85,8 @@ worker_new(const struct worker_options *o)
 	    .full = on_full,
 	    .arg = w,
 	    .live = o->live,
-	    .template_lifetime_ms = o->template_lifetime_ms});
+	    .template_lifetime_ms = o->template_lifetime_ms,
+	    .notes = o->explain});
 	pthread_mutex_init(&w->lock, NULL);
 	return w;
 }

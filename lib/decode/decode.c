@@ -95,6 +95,8 @@ decoder_datagram(struct decoder *d, const struct datagram *dg)
 			job_count(&j, COUNT_BAD_HEADER, 1);
 		else
 			read_message(&j, &r, version);
+		if (x->notes != NULL)
+			notes_message(x->notes, &j);
 	} while (rd_left(&r) >= MESSAGE_MIN && first != 0 && load_be16(r.p) == first);
 }
 

@@ -75,6 +75,7 @@ struct decoder_options {
 	 * held back until it is. 0: it holds until it is replaced or withdrawn.
 	 */
 	int64_t template_lifetime_ms;
+	bool notes; /* take notes for decoder_explain() */
 };
 
 struct decoder;

@@ -54,6 +54,7 @@ exporter_drop(struct decoder *d, struct exporter *x)
 	map_release(&x->domains);
 	map_release(&x->names);
 	map_release(&x->samplers);
+	free(x->notes);
 	free(x);
 }
 
@@ -102,6 +103,7 @@ exporter_get(struct decoder *d, const struct addr *a, int64_t now_ms)
 	x->trusted = trusted;
 	x->heard_ms = now_ms;
 	sampling_rules_apply(d, x);
+	x->notes = d->opt.notes ? mem_zero(1, sizeof *x->notes) : NULL;
 	map_init(&x->domains, sizeof(struct domain_key), sizeof(struct domain *));
 	map_init(&x->names, sizeof(struct name_key), sizeof(char *));
 	map_init(&x->samplers, sizeof(struct sampler_key), sizeof(uint32_t));

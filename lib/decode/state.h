@@ -9,6 +9,7 @@
 
 #include "base/map.h"
 #include "decode/decode.h"
+#include "decode/notes.h"
 #include "decode/template.h"
 
 /* The key of an observation domain within an exporter: v9's source id, v5's engine. */
@@ -59,6 +60,7 @@ struct exporter {
 	    rule_rate[2]; /* of sampling by the rules given: where it tells none, and whatever it tells */
 	int64_t init_ms; /* likewise */
 	unsigned interfaces_named;
+	struct notes *notes; /* NULL unless they are asked for */
 	unsigned template_count;
 	TAILQ_HEAD(template_list, template) templates; /* least recently used first */
 	TAILQ_ENTRY(exporter) order;

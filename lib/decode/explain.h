@@ -1,0 +1,14 @@
+/*
+ * A decoder's exporters in words, for whoever asks why a router does not work:
+ * what each sends, what of it is used, what is odd about it. Only of a decoder
+ * that takes notes (struct decoder_options).
+ */
+#ifndef DECODE_EXPLAIN_H
+#define DECODE_EXPLAIN_H
+
+#include "decode/decode.h"
+
+/* Appends lines of text. Exporters, domains and templates stand in the order of their numbers. */
+void decoder_explain(const struct decoder *d, struct buf *out);
+
+#endif
