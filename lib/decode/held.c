@@ -81,5 +81,8 @@ held_each(const struct domain *dom, void (*fn)(void *arg, uint16_t id), void *ar
 	const struct held *h;
 
 	TAILQ_FOREACH(h, &dom->held, own)
-	fn(arg, h->id);
+	{
+		/* cppcheck-suppress uninitvar ; the macro sets h */
+		fn(arg, h->id);
+	}
 }

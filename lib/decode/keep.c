@@ -154,7 +154,10 @@ put_exporter(struct buf *out, const struct exporter *x)
 	put_samplers(out, x);
 	put_names(out, x);
 	TAILQ_FOREACH(t, &x->templates, used)
-	put_template(out, t);
+	{
+		/* cppcheck-suppress uninitvar ; the macro sets t */
+		put_template(out, t);
+	}
 }
 
 static bool
@@ -177,10 +180,13 @@ decoder_save(const struct decoder *d, struct buf *out)
 	buf_be64(out, 0);
 	for (int trusted = 0; trusted < 2; trusted++)
 		TAILQ_FOREACH(x, &d->order[trusted], order)
-	if (exporter_worth(x)) {
-		put_exporter(out, x);
-		n++;
-	}
+		{
+			/* cppcheck-suppress uninitvar ; the macro sets x */
+			if (!exporter_worth(x))
+				continue;
+			put_exporter(out, x);
+			n++;
+		}
 	size_t rest = start + HEADER_LEN, len = out->len - rest;
 	set_be32(out, start + 8, n);
 	set_be64(out, start + 12, len);
