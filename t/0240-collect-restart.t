@@ -52,6 +52,21 @@ for name in softflowd-v9 softflowd-ipfix nfprobe-v9; do
 	rm "$file"
 done
 
+# Several workers share a file; who of them has the exporter then does not matter.
+start first -j 3 --template-file "$file"
+"$replay" "127.0.0.1:$port" "$data/softflowd-v9-template.pcap" >/dev/null
+wait_for 5 lines first 1
+stop
+head -c 8000 "$data/softflowd-v9.pcap" >"$T/whole.pcap"
+without_first "$T/whole.pcap" >"$T/cut.pcap"
+for workers in 2 1 3; do
+	start again -j $workers --template-file "$file"
+	"$replay" "127.0.0.1:$port" "$T/cut.pcap" >/dev/null
+	ok "with $workers workers data are decoded at once" wait_for 5 lines again 1
+	stop
+done
+rm "$file"
+
 # What options told outlives it too: the rate and the names of interfaces.
 start first --template-file "$file"
 "$replay" "127.0.0.1:$port" "$data/softflowd-v9-template.pcap" >/dev/null
