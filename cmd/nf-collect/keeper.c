@@ -21,6 +21,7 @@ struct keeper {
 	unsigned count;
 	struct loop_timer *timer;
 	uint64_t kept; /* changes() at what was last given to the thread */
+	size_t size; /* of the file, as last written */
 	struct log_limit complaints;
 
 	/* The thread, while `writing`; it owns these until `written`. */
@@ -107,6 +108,8 @@ settle(struct keeper *k)
 		return;
 	pthread_join(k->thread, NULL);
 	k->writing = false;
+	buf_release(&k->bytes);
+	k->bytes = (struct buf){0};
 	if (k->status == 0)
 		return;
 	log_limited(&k->complaints, clock_mono_ms(), "%s; templates would not survive a restart", k->err.msg);
@@ -123,7 +126,6 @@ save(void *arg, struct decoder *d)
 static void
 collect(struct keeper *k)
 {
-	k->bytes.len = 0;
 	for (unsigned i = 0; i < k->count; i++) {
 		size_t before = k->bytes.len;
 
@@ -142,11 +144,14 @@ start(struct keeper *k)
 {
 	k->kept = changes(k);
 	collect(k);
+	k->size = k->bytes.len;
 	atomic_store(&k->written, false);
 	int error = pthread_create(&k->thread, NULL, write_file, k);
 	if (error != 0)
 		log_limited(&k->complaints, clock_mono_ms(), "%s: no thread: %s", k->path, strerror(error));
 	k->writing = error == 0;
+	if (!k->writing)
+		k->bytes.len = 0;
 }
 
 static void
@@ -158,7 +163,7 @@ on_timer(void *arg)
 		settle(k);
 	if (!k->writing && changes(k) != k->kept)
 		start(k);
-	loop_timer_set(k->timer, KEEP_MS + (int64_t)(k->bytes.len / BYTES_A_MS));
+	loop_timer_set(k->timer, KEEP_MS + (int64_t)(k->size / BYTES_A_MS));
 }
 
 struct keeper *
