@@ -150,8 +150,10 @@ start(struct keeper *k)
 	if (error != 0)
 		log_limited(&k->complaints, clock_mono_ms(), "%s: no thread: %s", k->path, strerror(error));
 	k->writing = error == 0;
-	if (!k->writing)
+	if (!k->writing) {
 		k->bytes.len = 0;
+		k->kept--;
+	}
 }
 
 static void

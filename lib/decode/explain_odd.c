@@ -53,6 +53,14 @@ lasting(struct buf *b, int64_t ms)
 	return buf_cstr(b);
 }
 
+/* "what: n", unless there is none. */
+static void
+say_count(struct odd *o, uint64_t n, const char *what)
+{
+	if (n > 0)
+		say(o, "%s: %" PRIu64, what, n);
+}
+
 static void
 clock_and_times(struct odd *o)
 {
@@ -73,14 +81,9 @@ clock_and_times(struct odd *o)
 		all += n->durations[i];
 	if (all > 100 && n->durations[0] == all)
 		say(o, "no flow lasts longer than 0 s: start and end are the same, or one is not sent");
-	if (c[COUNT_NO_TIME] > 0)
-		say(o, "%" PRIu64 " flows tell no time, or an absurd one: they got that of receipt",
-		    c[COUNT_NO_TIME]);
-	if (c[COUNT_NEGATIVE] > 0)
-		say(o, "%" PRIu64 " flows end before they start", c[COUNT_NEGATIVE]);
-	if (c[COUNT_CLAMPED] > 0)
-		say(o, "%" PRIu64 " flows were more than a day old or 5 minutes ahead: brought within that",
-		    c[COUNT_CLAMPED]);
+	say_count(o, c[COUNT_NO_TIME], "flows that tell no time, or an absurd one, and got that of receipt");
+	say_count(o, c[COUNT_NEGATIVE], "flows that end before they start");
+	say_count(o, c[COUNT_CLAMPED], "flows more than a day old or 5 minutes ahead, brought within that");
 	buf_release(&b);
 }
 
@@ -89,35 +92,25 @@ sequence(struct odd *o)
 {
 	const uint64_t *c = o->x->counts;
 
-	if (c[COUNT_LOST] > 0)
-		say(o,
-		    "%" PRIu64 " were lost by its sequence numbers (v5: flows, v9 and sFlow: datagrams, "
-		    "IPFIX: records), "
-		    "with %" PRIu64 " datagrams received",
-		    c[COUNT_LOST], c[COUNT_DATAGRAMS]);
-	if (c[COUNT_RESETS] > 0)
-		say(o,
-		    "its sequence numbers jumped %" PRIu64
-		    " times: it restarted, counts in its own way, or several share the address",
-		    c[COUNT_RESETS]);
+	say_count(o, c[COUNT_LOST],
+	    "lost by its sequence numbers (flows of v5, datagrams of v9 and sFlow, records of IPFIX)");
+	say_count(o, c[COUNT_RESETS],
+	    "jumps of its sequence numbers (it restarted, counts in its own way, or several share the "
+	    "address)");
 }
 
 static void
 sampling(struct odd *o)
 {
-	const struct notes *n = o->x->notes;
+	const uint64_t *c = o->x->counts;
 
-	if (n->unrated > 0)
-		say(o,
-		    "the sampling rate of %" PRIu64
-		    " flows is told by no record, option or header: if it samples, "
-		    "say at what rate in collectors.netflow.config.sampling",
-		    n->unrated);
-	if (o->x->counts[COUNT_SWAPPED] > 0)
-		say(o,
-		    "element 34 looks byte-swapped in %" PRIu64
-		    " records (RouterOS before 7.10): turned round",
-		    o->x->counts[COUNT_SWAPPED]);
+	say_count(o, o->x->notes->unrated,
+	    "flows whose sampling rate is told by no record, option or header (if it samples, "
+	    "say at what rate in collectors.netflow.config.sampling)");
+	say_count(o, c[COUNT_NO_SAMPLER],
+	    "flows that name a sampler whose rate no option told (let it send its table of samplers)");
+	say_count(o, c[COUNT_SWAPPED],
+	    "records in which element 34 looks byte-swapped (RouterOS before 7.10), turned round");
 }
 
 static bool
@@ -225,8 +218,7 @@ errors(struct odd *o)
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (o->x->counts[kinds[i].count] > 0)
-			say(o, "%" PRIu64 " %s", o->x->counts[kinds[i].count], kinds[i].words);
+		say_count(o, o->x->counts[kinds[i].count], kinds[i].words);
 }
 
 bool

@@ -422,5 +422,6 @@ sampler_rate(const struct job *j, uint64_t id)
 
 	if (rate == NULL)
 		rate = map_get(&j->exporter->samplers, &any);
+	job_count(j, COUNT_NO_SAMPLER, rate == NULL && id != 0);
 	return rate != NULL ? *rate : sampler_default(j);
 }

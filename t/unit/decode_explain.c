@@ -183,7 +183,7 @@ durations(void **state)
 	feed_lasting(&rig, UPTIME_MS / 2, 0);
 	assert_says(&rig, "flows last up to 8 min 20 s: the active timeout is that long, or ignored");
 	feed_lasting(&rig, 1000, 5000);
-	assert_says(&rig, "101 flows end before they start");
+	assert_says(&rig, "flows that end before they start: 101");
 	rig_close(&rig);
 }
 
@@ -206,8 +206,9 @@ sampling(void **state)
 	end_set(&dg, set);
 	rig_feed(&rig, &dg);
 	assert_says(&rig, "sampling: 1 in 1000 for 2 flows, unknown for 1 flow by records");
-	assert_says(&rig, "element 34 looks byte-swapped in 2 records");
-	assert_says(&rig, "the sampling rate of 1 flows is told by no record, option or header");
+	assert_says(
+	    &rig, "records in which element 34 looks byte-swapped (RouterOS before 7.10), turned round: 2");
+	assert_says(&rig, "flows whose sampling rate is told by no record, option or header (if it samples");
 	struct sampling_rule rule = {.rate = 50, .override = true};
 	assert_int_equal(prefix_parse(&rule.exporters, STR("0.0.0.0/0"), &e), 0);
 	decoder_sampling(rig.d, &rule, 1);
@@ -245,9 +246,10 @@ others(void **state)
 	assert_says(&rig, "exporter 192.0.2.1 (not trusted)");
 	assert_says(&rig, "it is not listed in collectors.netflow.config.allow");
 	assert_says(&rig, "times of template 256 count from the exporter's start (21, 22), which neither");
-	assert_says(&rig, "1 flows tell no time, or an absurd one");
-	assert_says(&rig, "10 were lost by its sequence numbers");
-	assert_says(&rig, "1 datagrams of no version that is known");
+	assert_says(&rig, "flows that tell no time, or an absurd one, and got that of receipt: 1");
+	assert_says(&rig,
+	    "lost by its sequence numbers (flows of v5, datagrams of v9 and sFlow, records of IPFIX): 10");
+	assert_says(&rig, "datagrams of no version that is known: 1");
 	rig_close(&rig);
 }
 

@@ -199,6 +199,7 @@ no_rate(void **state)
 	rig_feed_from(&rig, "192.0.2.9", &dg);
 	assert_rates(&rig, 0);
 	assert_field(&rig, packets, 0, 9);
+	assert_int_equal(rig_count(&rig, COUNT_NO_SAMPLER), 2);
 	rig_close(&rig);
 }
 
