@@ -203,7 +203,7 @@ errors(struct odd *o)
 	} kinds[] = {
 	    {COUNT_BAD_VERSION, "datagrams of no version that is known"},
 	    {COUNT_BAD_HEADER, "datagrams with a header cut short or false"},
-	    {COUNT_TRUNCATED, "datagrams or sets shorter than they say: what is whole was taken"},
+	    {COUNT_TRUNCATED, "datagrams or sets shorter than they say (what is whole was taken)"},
 	    {COUNT_BAD_SET, "sets that are none"},
 	    {COUNT_BAD_TEMPLATE, "templates that make no sense"},
 	    {COUNT_BAD_RECORD, "records that do not fit their template"},
