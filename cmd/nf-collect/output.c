@@ -62,24 +62,38 @@ note(struct output *o, int r, bool closed, const struct err *e)
 		end(o, NULL);
 }
 
-void
-output_batch(struct output *o, const struct batch *b, struct buf *bytes, struct arena *scratch)
+/* Writes b, made ready as parts or, where these are NULL, as bytes. */
+static void
+put(struct output *o, const struct batch *b, struct batch_parts *parts, struct str bytes)
 {
 	struct err e;
 	bool closed = false;
 
-	if (output_ended(o))
-		return;
-	bytes->len = 0;
-	if (stream_put(bytes, b, o->format, scratch, &e) == -1) {
-		end(o, &e);
-		return;
-	}
 	pthread_mutex_lock(&o->lock);
-	int r = stream_out_bytes(o->out, b, (struct str){(const char *)bytes->p, bytes->len}, &closed, &e);
+	int r = parts != NULL ? stream_out_parts(o->out, b, parts, &closed, &e)
+			      : stream_out_bytes(o->out, b, bytes, &closed, &e);
 	atomic_store_explicit(&o->rows, stream_out_counts(o->out)->rows, memory_order_relaxed);
 	pthread_mutex_unlock(&o->lock);
 	note(o, r, closed, &e);
+}
+
+void
+output_batch(struct output *o, const struct batch *b, struct buf *bytes, struct arena *scratch)
+{
+	struct batch_parts parts;
+	struct err e;
+
+	if (output_ended(o))
+		return;
+	if (o->format == STREAM_BINARY && batch_gather(b, &parts, &e) == 0) {
+		put(o, b, &parts, (struct str){NULL, 0});
+		return;
+	}
+	bytes->len = 0;
+	if (stream_put(bytes, b, o->format, scratch, &e) == -1)
+		end(o, &e);
+	else
+		put(o, b, NULL, (struct str){(const char *)bytes->p, bytes->len});
 }
 
 void

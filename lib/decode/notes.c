@@ -60,12 +60,15 @@ notes_rows(struct notes *n, const struct builder *rows, uint32_t row, uint32_t c
 
 	for (uint32_t i = row; i < row + count; i++) {
 		int64_t lasted = end[i] - start[i];
+		/* Values that are absent read as zero. */
+		uint32_t rate =
+		    rates != NULL && rates->used ? ((const uint32_t *)(const void *)rates->values)[i] : 0;
 
 		n->durations[duration_class(lasted)]++;
 		n->longest_ms = lasted > n->longest_ms ? lasted : n->longest_ms;
-		if (rates == NULL || !rates->used || (rates->present[i >> 6] >> (i & 63) & 1) == 0)
-			n->unrated++;
+		if (rate != 0)
+			note_rate(n, rate);
 		else
-			note_rate(n, ((const uint32_t *)(const void *)rates->values)[i]);
+			n->unrated++;
 	}
 }

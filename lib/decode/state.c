@@ -89,7 +89,7 @@ exporter_get(struct decoder *d, const struct addr *a, int64_t now_ms)
 
 	if (x != NULL) {
 		x->heard_ms = now_ms;
-		if (TAILQ_NEXT(x, order) != NULL) {
+		if (order_is_old(&x->ordered_ms, now_ms)) {
 			TAILQ_REMOVE(&d->order[x->trusted], x, order);
 			TAILQ_INSERT_TAIL(&d->order[x->trusted], x, order);
 		}
@@ -101,7 +101,7 @@ exporter_get(struct decoder *d, const struct addr *a, int64_t now_ms)
 	x = mem_zero(1, sizeof *x);
 	x->addr = *a;
 	x->trusted = trusted;
-	x->heard_ms = now_ms;
+	x->heard_ms = x->ordered_ms = now_ms;
 	sampling_rules_apply(d, x);
 	x->notes = d->opt.notes ? mem_zero(1, sizeof *x->notes) : NULL;
 	map_init(&x->domains, sizeof(struct domain_key), sizeof(struct domain *));
@@ -274,6 +274,7 @@ domain_define(struct job *j, enum template_kind kind, uint16_t id, const struct 
 	TAILQ_INSERT_TAIL(&x->templates, t, used);
 	*(struct template **)map_put(&j->domain->templates, &id, NULL) = t;
 	x->template_count++;
+	x->definitions++;
 	t->domain->kinds[kind]++;
 	j->d->gauges.templates++;
 	job_count(j, COUNT_TEMPLATES, 1);

@@ -42,6 +42,8 @@ struct template
 	struct plan *plan; /* of TEMPLATE_DATA */
 	struct plan *reverse; /* of records that carry a second flow, the other way; or NULL */
 	struct domain *domain;
+	int64_t used_ms; /* when its place among those used was last found, */
+	uint64_t used_before; /* and how many definitions its exporter had sent then */
 	int64_t defined_ms; /* when the exporter last sent the definition */
 	uint64_t records;
 	uint32_t redefined, waited; /* times that it was; sets that came before it */
