@@ -1,7 +1,7 @@
 /*
  * The file of templates. The input stands behind a header that holds for it, so
  * that the reader gets past the checksum: a byte of how many exporters, then
- * what follows the header. What was taken is saved and taken again.
+ * what follows the header. What was taken is saved and taken again, in two parts.
  */
 #include <stdlib.h>
 
@@ -64,8 +64,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	file = with_header(data, size);
 	size_t once = taken(&file);
-	if (once > 0 && taken(&file) != once)
-		abort();
+	/* Twice the same is no more than once. */
+	if (once > 0) {
+		buf_reserve(&file, once);
+		buf_add(&file, file.p, once);
+		if (taken(&file) != once)
+			abort();
+	}
 	buf_release(&file);
 	return 0;
 }
