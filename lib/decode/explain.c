@@ -6,8 +6,7 @@
 #include "base/mem.h"
 #include "decode/explain_parts.h"
 #include "decode/plan.h"
-
-enum { SFLOW_KEY = 0x50005 };
+#include "decode/proto.h"
 
 void
 put_protocol(struct buf *out, uint32_t version)
@@ -353,7 +352,7 @@ void
 decoder_explain(const struct decoder *d, struct buf *out)
 {
 	void **list = sorted(&d->exporters, by_addr);
-	bool some = false;
+	size_t start = out->len, left = 0;
 
 	for (void **p = list; *p != NULL; p++) {
 		const struct exporter *x = *p;
@@ -361,16 +360,21 @@ decoder_explain(const struct decoder *d, struct buf *out)
 		/* Of some only the template file tells. */
 		if (x->notes == NULL || x->counts[COUNT_DATAGRAMS] == 0)
 			continue;
-		if (some)
+		if (out->len - start > EXPLAIN_BYTES) {
+			left++;
+			continue;
+		}
+		if (out->len > start)
 			buf_puts(out, "\n");
 		explain_exporter(x, out);
-		some = true;
 	}
-	if (!some)
+	if (out->len == start)
 		buf_puts(out, "no datagram of NetFlow, IPFIX or sFlow came\n");
+	if (left > 0)
+		buf_printf(out, "\nand %zu more exporters\n", left);
 	if (d->gauges.exporters_refused > 0)
 		buf_printf(out,
-		    "\n%" PRIu64 " datagrams came from exporters beyond the %d that there is room for\n",
-		    d->gauges.exporters_refused, EXPORTERS_MAX);
+		    "\ndatagrams of exporters beyond the %d that there is room for: %" PRIu64 "\n",
+		    EXPORTERS_MAX, d->gauges.exporters_refused);
 	free(list);
 }

@@ -8,6 +8,9 @@
 
 #include "decode/decode.h"
 
+/* Beyond so much text the exporters that are left are only counted. */
+enum { EXPLAIN_BYTES = 4 << 20 };
+
 /* Appends lines of text. Exporters, domains and templates stand in the order of their numbers. */
 void decoder_explain(const struct decoder *d, struct buf *out);
 

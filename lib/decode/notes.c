@@ -7,9 +7,11 @@ notes_message(struct notes *n, const struct job *j)
 {
 	int64_t ahead = j->received_ms - j->export_ms;
 
-	if (n->first_ms == 0)
+	/* Captures need not come in their order. */
+	if (n->first_ms == 0 || j->received_ms < n->first_ms)
 		n->first_ms = j->received_ms;
-	n->last_ms = j->received_ms;
+	if (j->received_ms > n->last_ms)
+		n->last_ms = j->received_ms;
 	if (j->header_rate != 0)
 		n->header_rate = j->header_rate;
 	/* sFlow tells its uptime alone. */

@@ -21,7 +21,7 @@ enum {
 	RECORD_NAT = 1007,
 };
 
-enum { VERSION_KEY = 0x50000 + 5, PATH_MAX_AS = 64, COMMUNITIES_MAX = 64 };
+enum { VERSION_KEY = SFLOW_KEY, PATH_MAX_AS = 64, COMMUNITIES_MAX = 64 };
 
 /* §5.3: an interface index of 30 bits beside 2 bits of format; all ones: the device itself, or unknown. */
 static void

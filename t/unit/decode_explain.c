@@ -253,6 +253,33 @@ others(void **state)
 	rig_close(&rig);
 }
 
+/* Forged exporters with all the templates that there is room for: the text stays bounded. */
+static void
+bounded(void **state)
+{
+	struct rig rig;
+	struct buf dg = {0}, out = {0};
+
+	(void)state;
+	open_with_notes(&rig);
+	for (uint32_t x = 0; x < TEMPLATES_ALL_MAX / TEMPLATES_MAX; x++) {
+		put_v9(&dg, 1, 7);
+		for (uint16_t i = 0; i < TEMPLATES_MAX; i++)
+			put_template(&dg, 0, 256 + i, 8, 4, 12, 4, 7, 2, 11, 2, 4, 1, 5, 1, 6, 1, 1, 4, 2, 4);
+		struct datagram in = {addr_from_v4(0x0a000001 + x), NOW_MS, dg.p, dg.len};
+		decoder_datagram(rig.d, &in);
+		buf_release(&dg);
+		dg = (struct buf){0};
+	}
+	decoder_explain(rig.d, &out);
+	assert_true(out.len > EXPLAIN_BYTES && out.len < 2 * EXPLAIN_BYTES);
+	const char *last = strstr(buf_cstr(&out), "\nand ");
+	assert_non_null(last);
+	assert_non_null(strstr(last, " more exporters\n"));
+	buf_release(&out);
+	rig_close(&rig);
+}
+
 int
 main(void)
 {
@@ -263,6 +290,7 @@ main(void)
 	    cmocka_unit_test(durations),
 	    cmocka_unit_test(sampling),
 	    cmocka_unit_test(others),
+	    cmocka_unit_test(bounded),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -3,6 +3,7 @@
 
 #include "decode_rig.h"
 
+#include "base/hash.h"
 #include "decode/keep.h"
 
 /* Templates of data and options, a sampler, an interface's name, a start time. */
@@ -234,6 +235,67 @@ damage(void **state)
 	buf_release(&file);
 }
 
+/* A file with a sound checksum that holds more than any exporter may have: the caps are those of datagrams. */
+static void
+caps_hold(void **state)
+{
+	enum { TOO_MANY = 2000, TOO_MANY_NAMES = NAMES_MAX + 500 };
+	struct rig rig;
+	struct buf rest = {0}, file = {0};
+	struct addr a = addr_from_v4(0xc0000201);
+	struct decoder_gauges g;
+	struct err e;
+
+	(void)state;
+	buf_add(&rest, a.b, sizeof a.b);
+	buf_be64(&rest, UINT64_MAX); /* heard */
+	buf_be64(&rest, UINT64_MAX); /* started */
+	buf_be32(&rest, 7);
+	buf_be32(&rest, TOO_MANY);
+	buf_be32(&rest, TOO_MANY);
+	buf_be32(&rest, TOO_MANY_NAMES);
+	buf_be32(&rest, TOO_MANY);
+	for (uint32_t i = 0; i < TOO_MANY; i++) {
+		buf_be32(&rest, 9);
+		buf_be32(&rest, i);
+		buf_be64(&rest, 0);
+		buf_be64(&rest, 0);
+	}
+	for (uint32_t i = 0; i < TOO_MANY; i++) {
+		buf_be64(&rest, i);
+		buf_be64(&rest, 0);
+		buf_be32(&rest, 100);
+	}
+	for (uint32_t i = 0; i < TOO_MANY_NAMES; i++) {
+		buf_be64(&rest, i);
+		buf_add(&rest, "\0\2ge", 4);
+	}
+	for (uint32_t i = 0; i < TOO_MANY; i++) {
+		buf_be32(&rest, 10);
+		buf_be32(&rest, 0);
+		buf_be64(&rest, UINT64_MAX);
+		put16(&rest, (uint16_t)(256 + i), 0, 0, 1, 0, 0, 8, i % 2 == 0 ? 4 : 65000);
+	}
+	buf_puts(&file, "NFTS");
+	buf_be32(&file, 1);
+	buf_be32(&file, 1);
+	buf_be64(&file, rest.len);
+	buf_be64(&file, hash64(rest.p, rest.len));
+	buf_add(&file, rest.p, rest.len);
+	rig_open(&rig, true);
+	if (decoder_restore(rig.d, file.p, file.len, NOW_MS, 0, &e) != 0)
+		fail_msg("%s", e.msg);
+	decoder_gauges(rig.d, &g);
+	assert_int_equal(g.exporters, 1);
+	assert_int_equal(g.domains, DOMAINS_MAX);
+	assert_int_equal(g.samplers, SAMPLERS_MAX);
+	assert_int_equal(g.names, NAMES_MAX);
+	assert_true(g.templates <= TEMPLATES_MAX);
+	buf_release(&rest);
+	buf_release(&file);
+	rig_close(&rig);
+}
+
 int
 main(void)
 {
@@ -243,6 +305,7 @@ main(void)
 	    cmocka_unit_test(many_parts),
 	    cmocka_unit_test(changes),
 	    cmocka_unit_test(damage),
+	    cmocka_unit_test(caps_hold),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
