@@ -137,6 +137,10 @@ template_oddities(void *arg, const struct template *t)
 		say(o, "template %u was not sent again for too long, and is used no more", t->id);
 	if (t->records == 0 || t->kind == TEMPLATE_OPTIONS || t->plan->event.len != 0)
 		return;
+	if (t->plan->no_flow) {
+		say(o, "template %u tells of no flow: its records are only counted", t->id);
+		return;
+	}
 	if (!template_fills(t, FIELD_src_host) && !template_fills(t, FIELD_dst_host))
 		say(o, "template %u has no addresses", t->id);
 	if (!template_fills(t, FIELD_bytes) || !template_fills(t, FIELD_packets))
