@@ -119,6 +119,31 @@ kill -TERM $ours
 wait $ours
 is $? 0 "with -j from the configuration"
 
+# A run of datagrams that the kernel hands over in one piece, as a network card's driver gathers them: here a sender that
+# lets the kernel cut one buffer into datagrams (udp(7), UDP_SEGMENT), which the loopback leaves whole.
+"$collect" -v -l "127.0.0.1:$port" -M "$T/metrics" >"$T/flows" 2>"$T/words" &
+PIDS+=($!)
+ours=$!
+wait_for 10 grep -q listening "$T/words"
+send "$port" 127.0.0.1 1
+wait_for 5 lines flows 10
+python3 - "$port" <<'E2'
+import socket, struct, sys
+SOL_UDP, UDP_SEGMENT = 17, 103
+def datagram(n, records):
+    body = b''.join(struct.pack('>BBBBI', 10, 9, n, k, 1000) for k in range(records))
+    return struct.pack('>HHIIII', 9, 1, 1000000, 1700000000, n, 7) + struct.pack('>HH', 256, 4 + len(body)) + body
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('127.2.0.1', 0))
+s.setsockopt(SOL_UDP, UDP_SEGMENT, len(datagram(0, 20)))
+s.sendto(b''.join(datagram(n, 20) for n in range(40)) + datagram(40, 3), ('127.0.0.1', int(sys.argv[1])))
+E2
+ok "a run of datagrams in one piece is taken apart" wait_for 5 lines flows 813
+is "$(jq -r .src_host "$T/flows" | grep -c '^10\.9\.')" 803 "with all of its flows"
+kill -TERM $ours
+wait $ours
+is "$(sum nf_collect_received_total)" 52 "and its 41 datagrams are counted as such"
+
 "$collect" -j 65 -l "127.0.0.1:$port" 2>"$T/words"
 is $? 2 "too many workers are refused"
 plan

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ enum {
 	STRIDE = DATAGRAM_MAX + 33 * 64,
 	RETRY_MS = 5000,
 	DRAIN_MS = 2000,
+	NICE = -10,
 	GATHER_MAX_MS = 4,
 	GATHER_ROOM = 1 << 20, /* what may come in a millisecond, as the kernel counts its buffer */
 };
@@ -299,6 +301,8 @@ run(void *arg)
 	unsigned n = l->place_count;
 	uint64_t woken;
 
+	/* If we may: what is not received in time is lost for good, and it is little work. */
+	(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 	while (!atomic_load(&a->source->stop)) {
 		int wait = a == l->lanes[0] ? retry(l) : -1, gather = atomic_load(&l->gather_ms);
 

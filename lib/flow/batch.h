@@ -238,6 +238,8 @@ const uint64_t *batch_flat_u64(const struct batch *b, enum field f, struct arena
  */
 void batch_add_fixed(
     struct batch *b, struct arena *a, enum field f, const void *values, const uint64_t *present);
+void batch_add_const(/* one value for all rows that have one */
+    struct batch *b, struct arena *a, enum field f, const void *value, const uint64_t *present);
 void batch_add_dict(struct batch *b, struct arena *a, enum field f, const uint16_t *codes,
     const void *entries, unsigned entry_count, const uint64_t *present);
 void batch_add_strs(struct batch *b, struct arena *a, enum field f, const uint16_t *codes,
