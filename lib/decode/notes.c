@@ -56,20 +56,17 @@ note_rate(struct notes *n, uint32_t rate)
 void
 notes_rows(struct notes *n, const struct builder *rows, uint32_t row, uint32_t count)
 {
-	const struct builder_column *rates = rows->cols[FIELD_sampling_rate];
 	const int64_t *start = (const void *)rows->cols[FIELD_timestamp_start]->values;
 	const int64_t *end = (const void *)rows->cols[FIELD_timestamp_end]->values;
 
 	for (uint32_t i = row; i < row + count; i++) {
 		int64_t lasted = end[i] - start[i];
-		/* Values that are absent read as zero. */
-		uint32_t rate =
-		    rates != NULL && rates->used ? ((const uint32_t *)(const void *)rates->values)[i] : 0;
 
 		n->durations[duration_class(lasted)]++;
 		n->longest_ms = lasted > n->longest_ms ? lasted : n->longest_ms;
-		if (rate != 0)
-			note_rate(n, rate);
+		if (builder_has_at(rows, FIELD_sampling_rate, i))
+			note_rate(
+			    n, ((const uint32_t *)(const void *)rows->cols[FIELD_sampling_rate]->values)[i]);
 		else
 			n->unrated++;
 	}
