@@ -61,8 +61,9 @@ struct lane {
 
 struct listener {
 	uint64_t buffer;
+	struct forward *forward; /* NULL: nowhere */
 	unsigned place_count, lane_count;
-	struct udp_place places[PLACES_MAX];
+	struct endpoint places[PLACES_MAX];
 	struct lane *lanes[WORKERS_MAX];
 	atomic_int gather_ms; /* in which every socket has room for what comes */
 	int64_t retry_at; /* of the first lane's thread, which opens for all */
@@ -125,19 +126,18 @@ listener_free(struct listener *l)
 }
 
 int
-listener_add(struct listener *l, struct str where, struct err *e)
+listener_add(struct listener *l, const struct endpoint *where, struct err *e)
 {
-	struct udp_place *p = &l->places[l->place_count];
-
 	if (l->place_count == PLACES_MAX)
 		return err_set(e, "more than %d addresses to listen on", PLACES_MAX);
-	if (where.len >= sizeof p->name)
-		return err_set(e, "'%.*s' is too long for HOST:PORT", (int)where.len, where.p);
-	if (hostport_parse(&p->addr, &p->port, where, e) == -1)
-		return -1;
-	memcpy(p->name, where.p, where.len);
-	l->place_count++;
+	l->places[l->place_count++] = *where;
 	return 0;
+}
+
+void
+listener_forward(struct listener *l, struct forward *f)
+{
+	l->forward = f;
 }
 
 static void
@@ -220,13 +220,17 @@ unpack(struct lane *a, unsigned i, int64_t now)
 	struct msghdr *h = &a->msgs[i].msg_hdr;
 	const uint8_t *p = a->iov[i].iov_base;
 	size_t left = a->msgs[i].msg_len, size = run_size(h), len;
+	struct forward *forward = a->listener->forward;
 	struct addr from = sender(&a->from[i]);
+	uint16_t port = ntohs(a->from[i].sin6_port); /* at the same place for both families */
 	unsigned n = 0;
 
 	if ((h->msg_flags & MSG_TRUNC) != 0)
 		atomic_fetch_add_explicit(&a->cut, 1, memory_order_relaxed);
 	do {
 		len = size != 0 && size < left ? size : left;
+		if (forward != NULL)
+			forward_put(forward, &from, port, p, len);
 		pass_on(a, &from, now, p, len);
 		p += len;
 		left -= len;
@@ -252,6 +256,8 @@ receive(struct lane *a, int fd)
 	for (unsigned i = 0; i < (unsigned)n; i++)
 		datagrams += unpack(a, i, now);
 	atomic_fetch_add_explicit(&a->datagrams, datagrams, memory_order_relaxed);
+	if (a->listener->forward != NULL)
+		forward_wake(a->listener->forward);
 	ring_wake(a->source->ring);
 	return n == AT_ONCE;
 }
@@ -349,9 +355,9 @@ listener_start(struct listener *l, bool must, struct err *e)
 		if (open_place(l, i) == 0)
 			continue;
 		if (must)
-			return err_sys(e, "cannot listen on %s (%s)", name, udp_remedy(errno));
+			return err_sys(e, "cannot listen on %s (%s)", name, endpoint_remedy(errno));
 		log_warn("cannot listen on %s, trying again every %d s (%s)", name, RETRY_MS / 1000,
-		    udp_remedy(errno));
+		    endpoint_remedy(errno));
 	}
 	l->retry_at = clock_mono_ms() + RETRY_MS;
 	for (unsigned i = 0; i < l->lane_count; i++)

@@ -18,6 +18,7 @@
 #include "capture.h"
 #include "decode/explain.h"
 #include "flow/filter.h"
+#include "forward.h"
 #include "io/fdio.h"
 #include "io/loop.h"
 #include "io/prog.h"
@@ -26,6 +27,7 @@
 #include "output.h"
 #include "rates.h"
 #include "report.h"
+#include "tcp.h"
 #include "worker.h"
 
 enum {
@@ -35,8 +37,8 @@ enum {
 };
 
 struct options {
-	struct opt_list listen, read;
-	uint64_t buffer, queue, workers, template_lifetime;
+	struct opt_list listen, read, forward;
+	uint64_t buffer, queue, workers, tcp_idle, template_lifetime;
 	const char *template_file;
 	bool explain;
 };
@@ -48,10 +50,12 @@ struct collect {
 	struct loop_timer *trouble;
 	struct loop_fd *news_fd;
 	int news; /* an eventfd: a worker has ended, or the output */
-	struct listener *listener;
+	struct listener *listener; /* each of the four may be NULL */
+	struct tcp *tcp;
 	struct capture *capture;
+	struct forward *forward;
 	unsigned worker_count;
-	struct worker *workers[WORKERS_MAX];
+	struct worker *workers[WORKERS_MAX + 1]; /* TCP has one of its own, the last */
 	struct keeper *keeper; /* NULL: nothing is kept */
 	struct output *output;
 	struct filter *filter; /* NULL: all flows pass */
@@ -67,7 +71,9 @@ stop(struct collect *c)
 {
 	if (c->listener != NULL)
 		listener_stop(c->listener);
-	else
+	if (c->tcp != NULL)
+		tcp_stop(c->tcp);
+	if (c->capture != NULL)
 		capture_stop(c->capture);
 }
 
@@ -226,6 +232,10 @@ on_metrics(void *arg, struct buf *out)
 
 	if (c->listener != NULL)
 		listener_metrics(c->listener, out);
+	if (c->tcp != NULL)
+		tcp_metrics(c->tcp, out);
+	if (c->forward != NULL)
+		forward_metrics(c->forward, out);
 	if (c->capture != NULL)
 		capture_metrics(c->capture, out);
 	queue_metrics(c, out);
@@ -237,12 +247,32 @@ on_metrics(void *arg, struct buf *out)
 	metrics_sample(out, "nf_collect_written_total", NULL, output_rows(c->output));
 }
 
+/* One address, of datagrams or of streams. */
+static int
+add_address(struct collect *c, struct str where, struct err *e)
+{
+	struct endpoint ep;
+
+	if (endpoint_parse(&ep, where, e) == -1)
+		return -1;
+	if (ep.transport != TRANSPORT_UDP) {
+		if (c->tcp == NULL)
+			c->tcp = tcp_new();
+		return tcp_add(c->tcp, &ep, e);
+	}
+	if (c->forward != NULL && forward_returns(c->forward, &ep.addr, ep.port))
+		return err_set(e, "what is forwarded would come back to %s for ever", ep.name);
+	if (c->listener == NULL)
+		c->listener = listener_new(c->opt.buffer);
+	return listener_add(c->listener, &ep, e);
+}
+
 /* The addresses by flag or key; else bindaddr and bindport. */
 static int
 add_addresses(struct collect *c, struct err *e)
 {
 	for (size_t i = 0; i < c->opt.listen.n; i++)
-		if (listener_add(c->listener, str_from(c->opt.listen.v[i]), e) == -1)
+		if (add_address(c, str_from(c->opt.listen.v[i]), e) == -1)
 			return -1;
 	if (c->opt.listen.n > 0)
 		return 0;
@@ -251,9 +281,20 @@ add_addresses(struct collect *c, struct err *e)
 	struct buf where = {0};
 	buf_printf(&where, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
 	    (unsigned)conf_num(conf, "collectors.netflow.config.bindport"));
-	int r = listener_add(c->listener, str_from(buf_cstr(&where)), e);
+	int r = add_address(c, str_from(buf_cstr(&where)), e);
 	buf_release(&where);
 	return r;
+}
+
+static int
+add_forwards(struct collect *c, struct err *e)
+{
+	if (c->opt.forward.n > 0)
+		c->forward = forward_new(c->opt.read.n > 0);
+	for (size_t i = 0; i < c->opt.forward.n; i++)
+		if (forward_add(c->forward, str_from(c->opt.forward.v[i]), e) == -1)
+			return -1;
+	return 0;
 }
 
 /* The operands are one expression, as tcpdump has it. */
@@ -300,8 +341,9 @@ prepare(struct collect *c)
 		goto refused;
 	if (conf_bool(&c->prog.conf, "collectors.netflow.config.debug"))
 		log_verbose(2);
+	if (add_forwards(c, &e) == -1)
+		goto refused;
 	if (c->opt.read.n == 0) {
-		c->listener = listener_new(c->opt.buffer);
 		if (add_addresses(c, &e) == -1)
 			goto refused;
 		return 0;
@@ -328,7 +370,10 @@ explain(struct collect *c)
 {
 	struct buf text = {0};
 
-	worker_visit(c->workers[0], add_explanation, &text);
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_visit(c->workers[i], add_explanation, &text);
+	if (text.len == 0)
+		buf_puts(&text, "no datagram of NetFlow, IPFIX or sFlow came\n");
 	bool ok = fd_write_all(1, text.p, text.len) == 0;
 	if (!ok)
 		log_warn("stdout");
@@ -336,31 +381,51 @@ explain(struct collect *c)
 	return ok;
 }
 
-/* A capture is read in order, by one; an explanation is of one too. */
-static void
-make_workers(struct collect *c)
+/* How many of the workers have UDP. */
+static unsigned
+udp_workers(const struct collect *c)
 {
-	struct worker_options o = {
-	    .queue = c->capture != NULL ? CAPTURE_RING : c->opt.queue,
-	    .live = c->listener != NULL,
-	    .template_lifetime_ms = (int64_t)c->opt.template_lifetime,
+	return c->listener == NULL ? 0 : c->opt.explain ? 1 : (unsigned)c->opt.workers;
+}
+
+static struct source *
+make_worker(struct collect *c, uint64_t queue, bool in_sessions)
+{
+	struct worker *w = worker_new(&(struct worker_options){
+	    .queue = queue,
+	    .live = c->capture == NULL,
+	    .in_sessions = in_sessions,
+	    .template_lifetime_ms = in_sessions ? 0 : (int64_t)c->opt.template_lifetime,
 	    .explain = c->opt.explain,
 	    .filter = c->filter,
 	    .output = c->output,
 	    .news = c->news,
-	};
+	});
 
-	c->worker_count = c->capture != NULL || c->opt.explain ? 1 : (unsigned)c->opt.workers;
-	for (unsigned i = 0; i < c->worker_count; i++) {
-		c->workers[i] = worker_new(&o);
-		worker_visit(c->workers[i], set_rules, c);
-		if (c->listener != NULL)
-			listener_feed(c->listener, worker_source(c->workers[i]));
-		else
-			capture_feed(c->capture, worker_source(c->workers[i]));
+	worker_visit(w, set_rules, c);
+	c->workers[c->worker_count++] = w;
+	return worker_source(w);
+}
+
+/* A capture is read in order, by one; and so are the sessions of TCP, none of which can be drowned by others. */
+static void
+make_workers(struct collect *c)
+{
+	if (c->listener != NULL) {
+		listener_forward(c->listener, c->forward);
+		for (unsigned i = 0; i < udp_workers(c); i++)
+			listener_feed(c->listener, make_worker(c, c->opt.queue, false));
 	}
+	if (c->tcp != NULL)
+		tcp_feed(c->tcp, make_worker(c, TCP_RING, true), c->opt.tcp_idle);
+	if (c->capture != NULL) {
+		capture_forward(c->capture, c->forward);
+		capture_feed(c->capture, make_worker(c, CAPTURE_RING, false));
+	}
+	/* Sessions of TCP begin with their templates. */
 	if (c->opt.template_file != NULL)
-		keeper_read(c->opt.template_file, c->workers, c->worker_count, c->listener != NULL);
+		keeper_read(c->opt.template_file, c->workers, c->capture != NULL ? 1 : udp_workers(c),
+		    c->listener != NULL);
 }
 
 static int
@@ -373,14 +438,22 @@ start(struct collect *c, bool must, struct err *e)
 	c->news_fd = loop_fd_add(c->loop, c->news, LOOP_READ, on_news, c);
 	loop_timer_set(c->trouble, TROUBLE_MS);
 	if (c->opt.template_file != NULL && c->listener != NULL)
-		c->keeper = keeper_new(c->loop, c->opt.template_file, c->workers, c->worker_count);
+		c->keeper = keeper_new(c->loop, c->opt.template_file, c->workers, udp_workers(c));
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
 	if (loop_signals(c->loop, &signals, e) == -1)
 		return -1;
 	for (unsigned i = 0; i < c->worker_count; i++)
 		if (worker_start(c->workers[i], e) == -1)
 			return -1;
-	return c->listener != NULL ? listener_start(c->listener, must, e) : capture_start(c->capture, e);
+	if (c->tcp != NULL && tcp_open(c->tcp, must, e) == -1)
+		return -1;
+	if (c->forward != NULL && forward_start(c->forward, e) == -1)
+		return -1;
+	if (c->listener != NULL && listener_start(c->listener, must, e) == -1)
+		return -1;
+	if (c->tcp != NULL && tcp_start(c->tcp, e) == -1)
+		return -1;
+	return c->capture != NULL ? capture_start(c->capture, e) : 0;
 }
 
 static int
@@ -393,12 +466,18 @@ run(struct collect *c, bool must)
 	c->output = output_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON, c->news);
 	make_workers(c);
 	metrics_add_fn(&c->prog.metrics, on_metrics, c);
+	if (c->forward != NULL && forward_open(c->forward, &e) == -1) {
+		log_warnx("%s", e.msg);
+		return EXIT_CONFIG;
+	}
 	if (start(c, must, &e) == -1) {
 		log_warnx("%s", e.msg);
 		return EXIT_FAILED;
 	}
 	loop_run(c->loop);
 	keeper_finish(c->keeper);
+	if (c->forward != NULL)
+		forward_stop(c->forward);
 	say_trouble(c);
 	if (c->opt.explain && !explain(c))
 		return EXIT_FAILED;
@@ -410,13 +489,15 @@ run(struct collect *c, bool must)
 static void
 release(struct collect *c)
 {
-	if (c->listener != NULL || c->capture != NULL)
+	if (c->worker_count > 0)
 		stop(c);
 	for (unsigned i = 0; i < c->worker_count; i++)
 		worker_join(c->workers[i]);
 	listener_free(c->listener);
+	tcp_free(c->tcp);
 	if (c->capture == NULL || !capture_running(c->capture)) {
 		capture_free(c->capture);
+		forward_free(c->forward);
 		for (unsigned i = 0; i < c->worker_count; i++)
 			worker_free(c->workers[i]);
 	}
@@ -434,7 +515,8 @@ main(int argc, char **argv)
 	static struct collect c;
 	struct opt opts[] = {
 	    {'l', "listen", OPT_LIST, &c.opt.listen, "HOST:PORT", "collectors.netflow.config.listen",
-		"receive datagrams here; repeatable (default: bindaddr and bindport, 0.0.0.0:2055)", false},
+		"receive here, by UDP or, with tcp: before it, TCP; repeatable (default: 0.0.0.0:2055)",
+		false},
 	    {'r', "read", OPT_LIST, &c.opt.read, "FILE", NULL,
 		"read a capture (pcap, pcapng; - is stdin) instead; repeatable", false},
 	    {0, "receive-buffer", OPT_SIZE, &c.opt.buffer, "SIZE", "collectors.netflow.config.receive_buffer",
@@ -443,6 +525,10 @@ main(int argc, char **argv)
 		"receive and decode in N pairs of threads (default: 1)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
 		"memory of a worker for datagrams that wait to be decoded (default: 64M)", false},
+	    {0, "forward", OPT_LIST, &c.opt.forward, "HOST:PORT", "collectors.netflow.config.forward",
+		"copy datagrams on to this address, their source kept; repeatable", false},
+	    {0, "tcp-idle", OPT_SECONDS, &c.opt.tcp_idle, "SECONDS", "collectors.netflow.config.tcp_idle",
+		"close TCP connections that bring no message for so long (default: never)", false},
 	    {0, "explain", OPT_FLAG, &c.opt.explain, NULL, NULL,
 		"tell what each exporter sends and what is odd about it, at the end, instead of flows",
 		false},

@@ -85,6 +85,7 @@ worker_new(const struct worker_options *o)
 	    .full = on_full,
 	    .arg = w,
 	    .live = o->live,
+	    .in_sessions = o->in_sessions,
 	    .template_lifetime_ms = o->template_lifetime_ms,
 	    .notes = o->explain});
 	pthread_mutex_init(&w->lock, NULL);

@@ -16,7 +16,7 @@ enum { WORKERS_MAX = 64 };
 
 struct worker_options {
 	uint64_t queue; /* memory of the ring in bytes */
-	bool live; /* see struct decoder_options */
+	bool live, in_sessions; /* see struct decoder_options */
 	int64_t template_lifetime_ms; /* likewise */
 	bool explain; /* take notes, and write no flows */
 	const struct filter *filter; /* NULL: all flows pass. Shared with others, as the output is */

@@ -76,6 +76,8 @@ struct decoder_options {
 	 */
 	int64_t template_lifetime_ms;
 	bool notes; /* take notes for decoder_explain() */
+	bool
+	    in_sessions; /* over TCP: nothing is lost, and each session counts its own records (RFC 7011 §3.1) */
 };
 
 struct decoder;

@@ -364,12 +364,10 @@ decoder_explain(const struct decoder *d, struct buf *out)
 			left++;
 			continue;
 		}
-		if (out->len > start)
+		if (out->len > 0)
 			buf_puts(out, "\n");
 		explain_exporter(x, out);
 	}
-	if (out->len == start)
-		buf_puts(out, "no datagram of NetFlow, IPFIX or sFlow came\n");
 	if (left > 0)
 		buf_printf(out, "\nand %zu more exporters\n", left);
 	if (d->gauges.exporters_refused > 0)

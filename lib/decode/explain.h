@@ -11,7 +11,7 @@
 /* Beyond so much text the exporters that are left are only counted. */
 enum { EXPLAIN_BYTES = 4 << 20 };
 
-/* Appends lines of text. Exporters, domains and templates stand in the order of their numbers. */
+/* Appends lines of text, none where no datagram came. Exporters, domains and templates stand in the order of their numbers. */
 void decoder_explain(const struct decoder *d, struct buf *out);
 
 #endif

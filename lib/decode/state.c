@@ -183,6 +183,8 @@ domain_sequence(struct job *j, uint32_t sequence, uint32_t units)
 	struct domain *dom = j->domain;
 	int32_t ahead = (int32_t)(sequence - dom->next_sequence);
 
+	if (j->d->opt.in_sessions)
+		return;
 	if (dom->in_sequence && ahead < 0 && ahead >= -LATE_MAX && dom->late_run++ < LATE_RUN_MAX) {
 		uint64_t *lost = &j->exporter->counts[COUNT_LOST];
 
