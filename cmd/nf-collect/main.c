@@ -25,15 +25,14 @@
 #include "keeper.h"
 #include "listen.h"
 #include "output.h"
-#include "rates.h"
 #include "report.h"
+#include "rules.h"
 #include "tcp.h"
 #include "worker.h"
 
 enum {
 	CAPTURE_RING = 1 << 20, /* small enough for the processor's cache */
 	TROUBLE_MS = 60 * 1000,
-	ALLOW_MAX = 4096,
 };
 
 struct options {
@@ -60,9 +59,7 @@ struct collect {
 	struct output *output;
 	struct filter *filter; /* NULL: all flows pass */
 	uint64_t said[DECODE_COUNTS];
-	struct prefix allow[ALLOW_MAX];
-	size_t allow_count;
-	struct rates rates;
+	struct rules rules;
 };
 
 /* No more input; what has come is still decoded and written, unless nothing more can be. */
@@ -120,80 +117,18 @@ on_trouble(void *arg)
 	loop_timer_set(c->trouble, TROUBLE_MS);
 }
 
-struct allow_list {
-	struct prefix *list;
-	size_t count;
-};
-
-static int
-allow_add(void *arg, struct str item, const struct cnode *at, struct err *e)
-{
-	struct allow_list *a = arg;
-	struct err why;
-
-	if (a->count == ALLOW_MAX)
-		return cnode_err(at, e, "more than %d prefixes", ALLOW_MAX);
-	if (prefix_parse(&a->list[a->count], item, &why) == -1)
-		return cnode_err(at, e, "%s", why.msg);
-	a->count++;
-	return 0;
-}
-
-/* One that is ours. It may be a name, which says nothing about the source of datagrams. */
-static int
-allow_ours(void *arg, struct str item, const struct cnode *at, struct err *e)
-{
-	struct allow_list *a = arg;
-	struct addr addr;
-
-	(void)at;
-	(void)e;
-	if (addr_parse(&addr, item) == 0 && a->count < ALLOW_MAX)
-		a->list[a->count++] = (struct prefix){addr, 128};
-	return 0;
-}
-
-/* The list of trusted exporters, to which those belong that the configuration names elsewhere as ours. */
-static int
-read_allow(struct allow_list *a, const struct conf *conf, struct err *e)
-{
-	static const char *const ours[] = {"snmp.target", "bgp.bgp_listener.peer_ip"};
-	const struct cnode *n = conf_find(conf, "collectors.netflow.config.allow");
-
-	if (n != NULL && cnode_each(n, allow_add, a, e) == -1)
-		return -1;
-	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-		n = conf_find(conf, ours[i]);
-		if (n != NULL && cnode_each(n, allow_ours, a, e) == -1)
-			return -1;
-	}
-	return 0;
-}
-
 static int
 on_conf(void *arg, const struct conf *conf, struct err *e)
 {
 	struct collect *c = arg;
-	struct allow_list a = {mem_zero(ALLOW_MAX, sizeof *a.list), 0};
-	int r = read_allow(&a, conf, e);
 
-	if (r == 0)
-		r = rates_read(&c->rates, conf, e);
-	if (r == 0) {
-		memcpy(c->allow, a.list, a.count * sizeof *a.list);
-		c->allow_count = a.count;
-	}
-	free(a.list);
-	return r;
+	return rules_read(&c->rules, conf, e);
 }
 
 static void
 set_rules(void *arg, struct decoder *d)
 {
-	struct collect *c = arg;
-
-	decoder_allow(d, c->allow, c->allow_count);
-	decoder_sampling(d, c->rates.rules, c->rates.count);
+	rules_apply(arg, d);
 }
 
 static void
@@ -204,7 +139,7 @@ on_reload(void *arg)
 	if (prog_reload(&c->prog, on_conf, c) == -1)
 		return;
 	for (unsigned i = 0; i < c->worker_count; i++)
-		worker_visit(c->workers[i], set_rules, c);
+		worker_visit(c->workers[i], set_rules, &c->rules);
 }
 
 static void
@@ -402,7 +337,7 @@ make_worker(struct collect *c, uint64_t queue, bool in_sessions)
 	    .news = c->news,
 	});
 
-	worker_visit(w, set_rules, c);
+	worker_visit(w, set_rules, &c->rules);
 	c->workers[c->worker_count++] = w;
 	return worker_source(w);
 }
@@ -503,7 +438,7 @@ release(struct collect *c)
 	}
 	output_free(c->output);
 	filter_free(c->filter);
-	rates_release(&c->rates);
+	rules_release(&c->rules);
 	loop_timer_remove(c->trouble);
 	loop_fd_remove(c->news_fd);
 	loop_free(c->loop);
