@@ -39,6 +39,10 @@ emit(struct worker *w)
 {
 	if (w->rows.rows == 0)
 		return;
+	if (w->o.explain) {
+		builder_reset(&w->rows);
+		return;
+	}
 	builder_finish(&w->rows, &w->batch);
 	arena_reset(&w->scratch);
 	if (w->o.filter == NULL || filter_apply(w->o.filter, &w->batch, &w->scratch) > 0)
@@ -82,6 +86,8 @@ worker_new(const struct worker_options *o)
 	    .arg = w,
 	    .live = o->live,
 	    .in_sessions = o->in_sessions,
+	    .template_lifetime_ms = o->template_lifetime_ms,
+	    .notes = o->explain,
 	    .inner = o->inner,
 	    .counters = o->counters != NULL ? counters_add : NULL,
 	    .counters_arg = o->counters});

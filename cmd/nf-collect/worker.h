@@ -18,6 +18,8 @@ enum { WORKERS_MAX = 64 };
 struct worker_options {
 	uint64_t queue; /* memory of the ring in bytes */
 	bool live, in_sessions, inner; /* see struct decoder_options */
+	int64_t template_lifetime_ms; /* likewise */
+	bool explain; /* take notes, and write no flows */
 	struct counters *counters; /* where the counters of sFlow agents go, or NULL. Shared with others */
 	const struct filter *filter; /* NULL: all flows pass. Shared with others, as the output is */
 	struct output *output;
