@@ -61,6 +61,7 @@ report_add(void *report, struct decoder *d)
 	r->gauges.templates += g.templates;
 	r->gauges.names += g.names;
 	r->gauges.held_bytes += g.held_bytes;
+	r->gauges.sources += g.sources;
 	r->gauges.exporters_refused += g.exporters_refused;
 	r->gauges.exporters_dropped += g.exporters_dropped;
 }

@@ -291,6 +291,7 @@ plan_new(const struct template *t, bool reverse)
 	compile_family(p);
 	for (size_t i = 0; i < sizeof events / sizeof events[0] && p->event.len == 0; i++)
 		p->event = source_find(&f, events[i], 8);
+	p->event_is_nat = p->event.len != 0 && find(&f, 0, 233) < 0 && find(&f, 0, 40005) < 0;
 	if (p->family == 255 && !two)
 		compile_section(p, &f);
 	p->picky = two || p->event.len != 0 || p->section.len != 0;

@@ -65,6 +65,7 @@ struct plan {
 	struct source sampler; /* 48 or 302 */
 	struct source init_time; /* 160 */
 	struct source event; /* firewall or NAT event */
+	bool event_is_nat;
 	struct source section; /* the first bytes of a packet, of records that say no addresses */
 	enum packet_link section_link;
 	struct source section_offset, frame_type, frame_size; /* 409 or 102, 408, 312 */

@@ -17,8 +17,6 @@ enum {
 	SAMPLE_DISCARDED = 5, /* "sFlow Dropped Packet Notification Structures", 2020 */
 };
 
-enum { VERSION_KEY = 0x50000 + 5 };
-
 enum { INTERFACE_ONE = 0, INTERFACE_DISCARDED = 1 }; /* 2: several */
 
 /* Of a sampled packet. A discarded one has no pool, no rate, and always a reason. */
@@ -206,6 +204,7 @@ read_flow_sample(struct sflow *flow, struct rd *r, bool expanded)
 	if (read_flow_head(&s, r, expanded) == -1)
 		return -1;
 	sflow_source_note(flow->job, &s.source, s.sequence, s.drops);
+	s.rate = sampling_by_rule(flow->job->exporter, s.rate);
 	read_packet(flow, &s, r);
 	return 0;
 }
@@ -278,7 +277,7 @@ sflow_datagram(struct job *j, struct rd *r)
 	j->export_ms = j->received_ms;
 	j->flow_type = STR("sflow5");
 	/* Numbers are all that a domain is for: without one, what a relay's many agents sent is read all the same. */
-	if (domain_get(j, VERSION_KEY, domain_id(&s)) == 0)
+	if (domain_get(j, SFLOW_KEY, domain_id(&s)) == 0)
 		domain_sequence(j, sequence, 1);
 	for (uint32_t i = 0; i < samples; i++) {
 		if (rd_be32(r, &format) == -1 || rd_be32(r, &len) == -1 || rd_sub(r, &sample, len) == -1) {

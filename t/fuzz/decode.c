@@ -3,6 +3,8 @@
  * length (big-endian), the datagram. Everything decoded must be a sound batch.
  */
 #include "decode/decode.h"
+#include "decode/explain.h"
+#include "decode/keep.h"
 #include "decode/packet.h"
 #include "rows.h"
 
@@ -20,6 +22,30 @@ any_packet(const uint8_t *p, size_t len)
 	}
 }
 
+/* What was learned can be told, and be taken up by another. */
+static void
+hand_over(const struct decoder *d, int64_t now)
+{
+	struct buf text = {0}, file = {0}, again = {0};
+	struct builder rows;
+	struct err e;
+
+	decoder_explain(d, &text);
+	decoder_save(d, &file);
+	builder_init(&rows, 1);
+	struct decoder *heir = decoder_new(&(struct decoder_options){.rows = &rows, .full = rows_full});
+	if (decoder_restore(heir, file.p, file.len, now, 0, &e) != 0)
+		abort();
+	decoder_save(heir, &again);
+	if (again.len != file.len)
+		abort();
+	decoder_free(heir);
+	builder_release(&rows);
+	buf_release(&text);
+	buf_release(&file);
+	buf_release(&again);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -30,8 +56,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t now = 1700000000000;
 
 	builder_init(&rows, 1);
-	struct decoder *d =
-	    decoder_new(&(struct decoder_options){.rows = &rows, .full = rows_full, .live = size % 2});
+	struct decoder *d = decoder_new(&(struct decoder_options){.rows = &rows,
+	    .full = rows_full,
+	    .live = size % 2,
+	    .notes = true,
+	    .template_lifetime_ms = size % 3 == 0 ? 50 : 0});
 	while (rd_u8(&r, &exporter) == 0 && rd_be16(&r, &len) == 0) {
 		size_t n = len < rd_left(&r) ? len : rd_left(&r);
 		/* In its own memory, so that reading beyond it is seen. */
@@ -45,6 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(copy);
 	}
 	rows_check(&rows);
+	hand_over(d, now);
 	decoder_free(d);
 	builder_release(&rows);
 	return 0;
