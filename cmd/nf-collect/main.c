@@ -16,26 +16,31 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "capture.h"
+#include "counters.h"
+#include "decode/explain.h"
 #include "flow/filter.h"
 #include "forward.h"
 #include "io/fdio.h"
 #include "io/loop.h"
 #include "io/prog.h"
+#include "keeper.h"
 #include "listen.h"
 #include "output.h"
 #include "report.h"
+#include "rules.h"
 #include "tcp.h"
 #include "worker.h"
 
 enum {
 	CAPTURE_RING = 1 << 20, /* small enough for the processor's cache */
 	TROUBLE_MS = 60 * 1000,
-	ALLOW_MAX = 4096,
 };
 
 struct options {
 	struct opt_list listen, read, forward;
-	uint64_t buffer, queue, workers, tcp_idle;
+	uint64_t buffer, queue, workers, tcp_idle, template_lifetime;
+	const char *template_file, *counters;
+	bool explain, inner;
 };
 
 struct collect {
@@ -50,12 +55,13 @@ struct collect {
 	struct capture *capture;
 	struct forward *forward;
 	unsigned worker_count;
-	struct worker *workers[WORKERS_MAX + 1]; /* TCP has one of its own */
+	struct worker *workers[WORKERS_MAX + 1]; /* TCP has one of its own, the last */
+	struct keeper *keeper; /* NULL: nothing is kept */
+	struct counters *counters; /* NULL: not wanted */
 	struct output *output;
 	struct filter *filter; /* NULL: all flows pass */
 	uint64_t said[DECODE_COUNTS];
-	struct prefix allow[ALLOW_MAX];
-	size_t allow_count;
+	struct rules rules;
 };
 
 /* No more input; what has come is still decoded and written, unless nothing more can be. */
@@ -113,77 +119,18 @@ on_trouble(void *arg)
 	loop_timer_set(c->trouble, TROUBLE_MS);
 }
 
-struct allow_list {
-	struct prefix *list;
-	size_t count;
-};
-
-static int
-allow_add(void *arg, struct str item, const struct cnode *at, struct err *e)
-{
-	struct allow_list *a = arg;
-	struct err why;
-
-	if (a->count == ALLOW_MAX)
-		return cnode_err(at, e, "more than %d prefixes", ALLOW_MAX);
-	if (prefix_parse(&a->list[a->count], item, &why) == -1)
-		return cnode_err(at, e, "%s", why.msg);
-	a->count++;
-	return 0;
-}
-
-/* One that is ours. It may be a name, which says nothing about the source of datagrams. */
-static int
-allow_ours(void *arg, struct str item, const struct cnode *at, struct err *e)
-{
-	struct allow_list *a = arg;
-	struct addr addr;
-
-	(void)at;
-	(void)e;
-	if (addr_parse(&addr, item) == 0 && a->count < ALLOW_MAX)
-		a->list[a->count++] = (struct prefix){addr, 128};
-	return 0;
-}
-
-/* The list of trusted exporters, to which those belong that the configuration names elsewhere as ours. */
-static int
-read_allow(struct allow_list *a, const struct conf *conf, struct err *e)
-{
-	static const char *const ours[] = {"snmp.target", "bgp.bgp_listener.peer_ip"};
-	const struct cnode *n = conf_find(conf, "collectors.netflow.config.allow");
-
-	if (n != NULL && cnode_each(n, allow_add, a, e) == -1)
-		return -1;
-	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-		n = conf_find(conf, ours[i]);
-		if (n != NULL && cnode_each(n, allow_ours, a, e) == -1)
-			return -1;
-	}
-	return 0;
-}
-
 static int
 on_conf(void *arg, const struct conf *conf, struct err *e)
 {
 	struct collect *c = arg;
-	struct allow_list a = {mem_zero(ALLOW_MAX, sizeof *a.list), 0};
-	int r = read_allow(&a, conf, e);
 
-	if (r == 0) {
-		memcpy(c->allow, a.list, a.count * sizeof *a.list);
-		c->allow_count = a.count;
-	}
-	free(a.list);
-	return r;
+	return rules_read(&c->rules, conf, e);
 }
 
 static void
-allow(void *arg, struct decoder *d)
+set_rules(void *arg, struct decoder *d)
 {
-	struct collect *c = arg;
-
-	decoder_allow(d, c->allow, c->allow_count);
+	rules_apply(arg, d);
 }
 
 static void
@@ -191,10 +138,11 @@ on_reload(void *arg)
 {
 	struct collect *c = arg;
 
+	counters_reopen(c->counters);
 	if (prog_reload(&c->prog, on_conf, c) == -1)
 		return;
 	for (unsigned i = 0; i < c->worker_count; i++)
-		worker_visit(c->workers[i], allow, c);
+		worker_visit(c->workers[i], set_rules, &c->rules);
 }
 
 static void
@@ -233,6 +181,8 @@ on_metrics(void *arg, struct buf *out)
 		worker_visit(c->workers[i], report_add, r);
 	report_metrics(r, out);
 	report_free(r);
+	if (c->counters != NULL)
+		counters_metrics(c->counters, out);
 	metrics_head(out, "nf_collect_written_total", "flows written", METRIC_COUNTER);
 	metrics_sample(out, "nf_collect_written_total", NULL, output_rows(c->output));
 }
@@ -318,6 +268,10 @@ prepare(struct collect *c)
 
 	if (c->prog.operand_count > 0 && compile_filter(c, &e) == -1)
 		goto refused;
+	if (c->filter != NULL && c->opt.explain) {
+		err_set(&e, "--explain tells of exporters, not of flows: it takes no filter");
+		goto refused;
+	}
 	if (c->opt.workers < 1 || c->opt.workers > WORKERS_MAX) {
 		err_set(
 		    &e, "%llu workers: 1 to %d may be had", (unsigned long long)c->opt.workers, WORKERS_MAX);
@@ -345,6 +299,35 @@ refused:
 	return status;
 }
 
+static void
+add_explanation(void *arg, struct decoder *d)
+{
+	decoder_explain(d, arg);
+}
+
+static bool
+explain(struct collect *c)
+{
+	struct buf text = {0};
+
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_visit(c->workers[i], add_explanation, &text);
+	if (text.len == 0)
+		buf_puts(&text, "no datagram of NetFlow, IPFIX or sFlow came\n");
+	bool ok = fd_write_all(1, text.p, text.len) == 0;
+	if (!ok)
+		log_warn("stdout");
+	buf_release(&text);
+	return ok;
+}
+
+/* How many of the workers have UDP. */
+static unsigned
+udp_workers(const struct collect *c)
+{
+	return c->listener == NULL ? 0 : c->opt.explain ? 1 : (unsigned)c->opt.workers;
+}
+
 static struct source *
 make_worker(struct collect *c, uint64_t queue, bool in_sessions)
 {
@@ -352,12 +335,16 @@ make_worker(struct collect *c, uint64_t queue, bool in_sessions)
 	    .queue = queue,
 	    .live = c->capture == NULL,
 	    .in_sessions = in_sessions,
+	    .template_lifetime_ms = in_sessions ? 0 : (int64_t)c->opt.template_lifetime,
+	    .explain = c->opt.explain,
+	    .inner = c->opt.inner,
+	    .counters = c->counters,
 	    .filter = c->filter,
 	    .output = c->output,
 	    .news = c->news,
 	});
 
-	worker_visit(w, allow, c);
+	worker_visit(w, set_rules, &c->rules);
 	c->workers[c->worker_count++] = w;
 	return worker_source(w);
 }
@@ -368,7 +355,7 @@ make_workers(struct collect *c)
 {
 	if (c->listener != NULL) {
 		listener_forward(c->listener, c->forward);
-		for (unsigned i = 0; i < c->opt.workers; i++)
+		for (unsigned i = 0; i < udp_workers(c); i++)
 			listener_feed(c->listener, make_worker(c, c->opt.queue, false));
 	}
 	if (c->tcp != NULL)
@@ -377,6 +364,10 @@ make_workers(struct collect *c)
 		capture_forward(c->capture, c->forward);
 		capture_feed(c->capture, make_worker(c, CAPTURE_RING, false));
 	}
+	/* Sessions of TCP begin with their templates. */
+	if (c->opt.template_file != NULL)
+		keeper_read(c->opt.template_file, c->workers, c->capture != NULL ? 1 : udp_workers(c),
+		    c->listener != NULL);
 }
 
 static int
@@ -388,6 +379,8 @@ start(struct collect *c, bool must, struct err *e)
 	c->trouble = loop_timer_add(c->loop, on_trouble, c);
 	c->news_fd = loop_fd_add(c->loop, c->news, LOOP_READ, on_news, c);
 	loop_timer_set(c->trouble, TROUBLE_MS);
+	if (c->opt.template_file != NULL && c->listener != NULL)
+		c->keeper = keeper_new(c->loop, c->opt.template_file, c->workers, udp_workers(c));
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
 	if (loop_signals(c->loop, &signals, e) == -1)
 		return -1;
@@ -410,6 +403,10 @@ run(struct collect *c, bool must)
 {
 	struct err e;
 
+	if (c->opt.counters != NULL && (c->counters = counters_open(c->opt.counters, &e)) == NULL) {
+		log_warnx("%s", e.msg);
+		return EXIT_FAILED;
+	}
 	c->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	fd_grow_pipe(1);
 	c->output = output_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON, c->news);
@@ -424,9 +421,13 @@ run(struct collect *c, bool must)
 		return EXIT_FAILED;
 	}
 	loop_run(c->loop);
+	keeper_finish(c->keeper);
 	if (c->forward != NULL)
 		forward_stop(c->forward);
+	counters_finish(c->counters);
 	say_trouble(c);
+	if (c->opt.explain && !explain(c))
+		return EXIT_FAILED;
 	bool failed = output_failed(c->output) || (c->capture != NULL && capture_failed(c->capture));
 	return failed ? EXIT_FAILED : EXIT_OK;
 }
@@ -447,8 +448,10 @@ release(struct collect *c)
 		for (unsigned i = 0; i < c->worker_count; i++)
 			worker_free(c->workers[i]);
 	}
+	counters_free(c->counters);
 	output_free(c->output);
 	filter_free(c->filter);
+	rules_release(&c->rules);
 	loop_timer_remove(c->trouble);
 	loop_fd_remove(c->news_fd);
 	loop_free(c->loop);
@@ -470,10 +473,23 @@ main(int argc, char **argv)
 		"receive and decode in N pairs of threads (default: 1)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
 		"memory of a worker for datagrams that wait to be decoded (default: 64M)", false},
+	    {0, "inner", OPT_FLAG, &c.opt.inner, NULL, "collectors.netflow.config.inner",
+		"of sampled packets in tunnels, tell of the innermost", false},
+	    {0, "counters", OPT_STR, &c.opt.counters, "FILE", "collectors.netflow.config.counters",
+		"write the counters of sFlow agents here, as NDJSON", false},
 	    {0, "forward", OPT_LIST, &c.opt.forward, "HOST:PORT", "collectors.netflow.config.forward",
 		"copy datagrams on to this address, their source kept; repeatable", false},
 	    {0, "tcp-idle", OPT_SECONDS, &c.opt.tcp_idle, "SECONDS", "collectors.netflow.config.tcp_idle",
 		"close TCP connections that bring no message for so long (default: never)", false},
+	    {0, "explain", OPT_FLAG, &c.opt.explain, NULL, NULL,
+		"tell what each exporter sends and what is odd about it, at the end, instead of flows",
+		false},
+	    {0, "template-file", OPT_STR, &c.opt.template_file, "FILE",
+		"collectors.netflow.config.template_file",
+		"keep templates here over a restart; with -r, only read them", false},
+	    {0, "template-lifetime", OPT_SECONDS, &c.opt.template_lifetime, "TIME",
+		"collectors.netflow.config.template_lifetime",
+		"use no template that was not sent again for so long (default: no limit)", false},
 	    OPT_END,
 	};
 
