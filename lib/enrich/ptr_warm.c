@@ -31,7 +31,7 @@ time_read(int64_t *seconds, const struct json_value *v)
 		*seconds = (int64_t)n;
 		return 0;
 	}
-	if (v->kind != JSON_STRING || civil_parse(&ms, NULL, v->text) == -1)
+	if (v->kind != JSON_STRING || civil_parse(&ms, NULL, v->text) == -1 || ms < 0)
 		return -1;
 	*seconds = ms / 1000;
 	return 0;
