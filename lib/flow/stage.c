@@ -203,6 +203,12 @@ static void
 end_at_batch(struct stage *s)
 {
 	s->last = true;
+	if (s->held) { /* it goes now: it lies where input is read to */
+		stage_pause(s, false);
+		go_on(s, false);
+		if (s->ended || s->finishing)
+			return;
+	}
 	if (stream_in_end_here(s->in)) {
 		finish(s);
 		return;
@@ -219,6 +225,10 @@ on_input(void *arg, int fd, int what)
 
 	(void)fd;
 	(void)what;
+	if (s->held) { /* not before it has gone: it lies where input is read to */
+		go_on(s, false);
+		return;
+	}
 	int n = stream_in_fill(s->in, &e);
 	if (n == -1) {
 		stage_fail(s, &e);
@@ -321,7 +331,7 @@ stage_loop(struct stage *s)
 bool
 stage_ending(const struct stage *s)
 {
-	return s->finishing;
+	return s->finishing || s->last;
 }
 
 void
