@@ -92,7 +92,7 @@ is "$(name_of 192.168.0.1)" '"printer.example.net"' "private addresses are asked
 is "$(name_of 192.168.0.1 --skip-private)" "" "but not with --skip-private"
 is "$(name_of 192.168.0.1 --skip-private --ptr-allow 192.168.0.0/24)" '"printer.example.net"' "unless a longer prefix allows it"
 is "$(name_of 192.0.2.1 --ptr-allow 192.168.0.0/24)" "" "what is not allowed is not asked for"
-is "$(count 'lookups_total{result="skipped"}') $(count queries_total)" "1 0" "and counted as skipped"
+is "$(count 'refused_total{reason="prefix"}') $(count queries_total)" "1 0" "and counted"
 is "$(name_of 192.0.2.1 --ptr-deny 192.0.2.0/24)" "" "nor is what is denied"
 is "$(name_of 192.0.2.1 --ptr-own)" "" "--ptr-own without own networks asks for nobody"
 is "$(name_of 192.0.2.1 --ptr-own --my-prefix 192.0.2.0/24)" '"one.example.net"' "and with them for their addresses"

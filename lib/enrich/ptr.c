@@ -20,12 +20,13 @@ struct ptr {
 	bool prepared; /* the batch that apply gets next */
 	int64_t now_ms, wall_ms; /* while rows are read to warm the cache */
 	uint64_t warm; /* rows taken */
+	uint64_t refused; /* by the policy */
 	struct ptr_counts {
-		uint64_t hits, negative, stale, misses, skipped;
+		uint64_t hits, negative, stale, misses;
 	} counts; /* of looks into the cache, each batch once */
 };
 
-/* The addresses of a batch that are to be asked for. */
+/* The addresses of a batch that have no fresh answer. */
 struct wanted {
 	struct addr *a;
 	size_t n;
@@ -131,28 +132,21 @@ ptr_detach(void *state)
 }
 
 /*
- * Looks the column's addresses up: which entry has the name of each, 0 where there is none. What is to be asked for
- * is added to w, and asked later: an answer of the cache lasts until something is added to it.
+ * Looks the column's addresses up: which entry has the name of each, 0 where there is none. Those that have no fresh
+ * answer are added to w, and asked for later: what the cache says here lasts until something is added to it.
  */
 static uint32_t *
 column_find(struct ptr *p, const struct col *c, struct arena *a, uint32_t now, struct wanted *w)
 {
 	const struct addr *addrs = col_entry_addr(c, 0);
 	uint32_t *numbers = arena_alloc(a, c->entries * sizeof *numbers);
-	uint32_t *asked = arena_alloc(a, c->entries * sizeof *asked);
 	struct ptr_counts counts = p->counts;
 
-	ptr_policy_many(&p->policy, addrs, c->entries, asked);
 	ptr_cache_find(&p->dns.cache, addrs, c->entries, numbers);
 	for (uint32_t i = 0; i < c->entries; i++) {
 		struct ptr_entry *e = &p->dns.cache.entries[numbers[i]];
 		bool fresh = numbers[i] != 0 && now < e->fresh_until;
 
-		if (asked[i] == 0) {
-			counts.skipped++;
-			numbers[i] = 0;
-			continue;
-		}
 		if (!fresh)
 			w->a[w->n++] = addrs[i];
 		if (numbers[i] != 0) {
@@ -189,6 +183,23 @@ wanted_start(const struct batch *b, struct arena *a)
 	return (struct wanted){.a = arena_alloc(a, n * sizeof(struct addr))};
 }
 
+static void
+ask(struct ptr *p, struct wanted *w, struct arena *a, int64_t now)
+{
+	if (rdns_up(&p->dns, now)) { /* else it is not worth the look */
+		uint32_t *may = arena_alloc(a, w->n * sizeof *may);
+		size_t n = 0;
+
+		ptr_policy_many(&p->policy, w->a, w->n, may);
+		for (size_t i = 0; i < w->n; i++)
+			if (may[i] != 0)
+				w->a[n++] = w->a[i];
+		p->refused += w->n - n;
+		w->n = n;
+	}
+	rdns_ask(&p->dns, w->a, w->n, now);
+}
+
 static bool
 ptr_prepare(void *state, const struct batch *b, struct arena *a)
 {
@@ -201,7 +212,7 @@ ptr_prepare(void *state, const struct batch *b, struct arena *a)
 		if (side_column(b, side) != NULL)
 			column_find(p, side_column(b, side), a, (uint32_t)(now / 1000), &w);
 	p->prepared = true;
-	rdns_ask(&p->dns, w.a, w.n, now);
+	ask(p, &w, a, now);
 	return !rdns_wait(&p->dns);
 }
 
@@ -236,7 +247,7 @@ ptr_apply(void *state, struct pass *pass)
 			column_put(p, pass, side, c, column_find(p, c, pass->a, (uint32_t)(now / 1000), &w));
 	}
 	if (!p->prepared)
-		rdns_ask(&p->dns, w.a, w.n, now);
+		ask(p, &w, pass->a, now);
 	p->prepared = false;
 }
 
@@ -288,8 +299,7 @@ ptr_metrics(const void *state, struct buf *out)
 
 	FAMILY("nf_enrich_ptr_lookups_total", "addresses of batches looked up in the cache, by result",
 	    METRIC_COUNTER, {"result=\"hit\"", p->counts.hits}, {"result=\"negative\"", p->counts.negative},
-	    {"result=\"stale\"", p->counts.stale}, {"result=\"miss\"", p->counts.misses},
-	    {"result=\"skipped\"", p->counts.skipped});
+	    {"result=\"stale\"", p->counts.stale}, {"result=\"miss\"", p->counts.misses});
 	FAMILY("nf_enrich_ptr_queries_total", "questions sent to name servers", METRIC_COUNTER,
 	    {NULL, n->queries});
 	FAMILY("nf_enrich_ptr_answers_total", "how questions ended", METRIC_COUNTER,
@@ -298,7 +308,8 @@ ptr_metrics(const void *state, struct buf *out)
 	    {"result=\"garbage\"", n->results[DNS_GARBAGE]}, {"result=\"timeout\"", n->timeouts},
 	    {"result=\"unreachable\"", n->unreachable});
 	FAMILY("nf_enrich_ptr_refused_total", "addresses that were not asked for, by reason", METRIC_COUNTER,
-	    {"reason=\"rate\"", n->refused_rate}, {"reason=\"down\"", n->refused_down});
+	    {"reason=\"rate\"", n->refused_rate}, {"reason=\"down\"", n->refused_down},
+	    {"reason=\"prefix\"", p->refused});
 	FAMILY("nf_enrich_ptr_in_flight", "questions on their way", METRIC_GAUGE, {NULL, in_flight});
 	FAMILY("nf_enrich_ptr_queued", "questions that wait to be sent", METRIC_GAUGE, {NULL, d->queued});
 	FAMILY("nf_enrich_ptr_entries", "addresses in the cache", METRIC_GAUGE, {NULL, d->cache.count});

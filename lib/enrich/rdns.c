@@ -80,11 +80,17 @@ rate_take(struct rdns *r, int64_t now)
 	return true;
 }
 
+bool
+rdns_up(const struct rdns *r, int64_t now_ms)
+{
+	return r->resolver != NULL && resolver_up(r->resolver, now_ms);
+}
+
 static void
 pump(struct rdns *r, int64_t now)
 {
 	while (r->queued > 0) {
-		if (r->resolver == NULL || !resolver_up(r->resolver, now)) {
+		if (!rdns_up(r, now)) {
 			r->counts.refused_down += r->queued;
 			queue_drop(r);
 			return;
@@ -309,7 +315,7 @@ ask(struct rdns *r, const struct addr *a, uint32_t now)
 void
 rdns_ask(struct rdns *r, const struct addr *a, size_t n, int64_t now_ms)
 {
-	if (r->resolver == NULL || !resolver_up(r->resolver, now_ms)) {
+	if (!rdns_up(r, now_ms)) {
 		r->counts.refused_down += n;
 		return;
 	}
