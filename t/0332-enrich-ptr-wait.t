@@ -87,6 +87,14 @@ wait $pid
 is "$? $(wc -l <"$T/out")" "0 20" "and the next one waits again"
 is "$(tail -n 10 "$T/out" | grep -c src_ptr)" 10 "for its names"
 
+# The server stalls for a while.
+peer_stop
+peer_start 5
+(sleep 0.3; kill -STOP $peer_pid; sleep 1; kill -CONT $peer_pid) 3>&- &
+flows 5000 | enrich --wait --dns-timeout 400ms --dns-rate 5000 "${server[@]}" >"$T/out"
+is "$(grep -c src_ptr "$T/out")" 5000 "a server that stalls for a second costs time, and no name"
+like "$(<"$T/said")" "answers again" "though it was given up meanwhile"
+
 # The server goes in the middle.
 peer_stop
 peer_start 20

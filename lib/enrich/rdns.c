@@ -95,9 +95,7 @@ pump(struct rdns *r, int64_t now)
 			queue_drop(r);
 			return;
 		}
-		if (!resolver_takes(r->resolver, now))
-			return; /* go_on() comes with the next answer */
-		if (!rate_take(r, now)) {
+		if (!resolver_takes(r->resolver, now) || !rate_take(r, now)) {
 			if (!loop_timer_pending(r->timer))
 				loop_timer_set(r->timer, RATE_TICK_MS);
 			return;

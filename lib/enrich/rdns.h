@@ -49,7 +49,7 @@ struct rdns {
 	struct ptr_cache cache;
 	struct resolver *resolver; /* NULL: nothing can be asked */
 	struct loop *loop;
-	struct loop_timer *timer; /* for the rate */
+	struct loop_timer *timer; /* while questions wait */
 	uint32_t
 	    queue[RDNS_QUEUE_MAX + RDNS_CONCURRENCY_MAX]; /* a ring; the rest is for what is asked again */
 	uint32_t head, queued;

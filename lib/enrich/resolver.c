@@ -97,6 +97,13 @@ is_resting(const struct server *s)
 	return s->silent >= SILENT_MAX;
 }
 
+/* It was tried again after a rest, and in vain. */
+static bool
+is_lost(const struct server *s)
+{
+	return s->rest_ms > REST_FIRST_MS;
+}
+
 /* One that rests is tried with a single question when its rest is over. */
 static bool
 server_takes(const struct server *s, int64_t now)
@@ -263,18 +270,21 @@ resolver_free(struct resolver *r)
 }
 
 bool
-resolver_up(const struct resolver *r, int64_t now_ms)
+resolver_takes(const struct resolver *r, int64_t now_ms)
 {
-	for (unsigned i = 0; i < r->server_count; i++)
+	for (unsigned i = 0; i < r->server_count && r->free != NULL; i++)
 		if (server_takes(&r->servers[i], now_ms))
 			return true;
 	return false;
 }
 
 bool
-resolver_takes(const struct resolver *r, int64_t now_ms)
+resolver_up(const struct resolver *r, int64_t now_ms)
 {
-	return r->free != NULL && resolver_up(r, now_ms);
+	for (unsigned i = 0; i < r->server_count; i++)
+		if (!is_lost(&r->servers[i]) || server_takes(&r->servers[i], now_ms))
+			return true;
+	return false;
 }
 
 void

@@ -53,7 +53,7 @@ void resolver_free(struct resolver *r);
 /* Whether a question can go out now: there is room, and a server that is not left in peace. */
 bool resolver_takes(const struct resolver *r, int64_t now_ms);
 
-/* Whether any server is up, or due to be tried. */
+/* Whether it is worth to wait for that: any server is up, had no more than a first rest, or is due to be tried. */
 bool resolver_up(const struct resolver *r, int64_t now_ms);
 
 /* Asks; only when resolver_takes(). `attempt` counts from 0: a question asked again goes to the next server. */

@@ -8,6 +8,7 @@ with a TTL of 300 s; of 203.0.113.N every N is another kind of answer, below. LO
 came (ms), how many were then open, and its name.
 """
 import asyncio
+import socket
 import struct
 import sys
 import time
@@ -79,6 +80,7 @@ class Peer(asyncio.DatagramProtocol):
 
     def connection_made(self, transport):
         self.transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.note("ready")
 
     def note(self, words):
