@@ -35,6 +35,13 @@ is "$(cut -d ' ' -f 3 "$T/asked" | sort | uniq -d | wc -l)" 0 "no address is ask
 "$BUILD/bin/nf-cat" -b <"$T/in" | enrich --wait "${server[@]}" --dns-concurrency 256 -b | "$BUILD/bin/nf-cat" >"$T/binary"
 is "$(sort "$T/binary" | md5sum)" "$(sort "$T/out" | md5sum)" "the same through binary batches"
 
+{
+	flows 5
+	echo '{"_mark":"between"}'
+	flows 5
+} | enrich --wait "${server[@]}" | cut -c 1-12 | uniq -c | tr -s ' \n' ' ' >"$T/marks"
+is "$(<"$T/marks")" ' 5 {"src_host": 1 {"_mark":"be 5 {"src_host": ' "a mark stays between the flows that wait"
+
 # Without --wait nothing waits.
 enrich "${server[@]}" <"$T/in" >"$T/out"
 is "$(grep -c src_ptr "$T/out")" 0 "without --wait flows do not wait"
