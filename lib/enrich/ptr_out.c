@@ -31,8 +31,6 @@ hang_up(struct ptr_out *o)
 void
 ptr_out_release(struct ptr_out *o)
 {
-	if (o->path == NULL)
-		return;
 	hang_up(o);
 	buf_release(&o->rows);
 	free(o->path);
