@@ -91,7 +91,10 @@ item_check(void *arg, struct str item, const struct cnode *at, struct err *e)
 	if ((key->flags & CONF_PREFIX) && prefix_parse(&p, item, &why) < 0)
 		return cnode_err(at, e, "%s: %s", key->path, why.msg);
 	if ((key->flags & CONF_HOSTPORT) && !is_addr && hostport_parse(&a, &port, item, &why) < 0)
-		return cnode_err(at, e, "%s: %s", key->path, why.msg);
+		return (key->flags & CONF_ADDR) != 0
+			   ? cnode_err(at, e, "%s: '%.64s', expected an IP address, or one and a port",
+				 key->path, item.p)
+			   : cnode_err(at, e, "%s: %s", key->path, why.msg);
 	if (strcmp(key->path, "enrich") == 0 && str_eq(item, STR("smtp")))
 		warn_at(ic->k, at, "enrich: 'smtp' is read as 'snmp'");
 	return 0;
