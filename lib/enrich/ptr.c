@@ -186,7 +186,7 @@ wanted_start(const struct batch *b, struct arena *a)
 static void
 ask(struct ptr *p, struct wanted *w, struct arena *a, int64_t now)
 {
-	if (rdns_up(&p->dns, now)) { /* else it is not worth the look */
+	if (rdns_takes(&p->dns, now)) { /* else it is not worth the look */
 		uint32_t *may = arena_alloc(a, w->n * sizeof *may);
 		size_t n = 0;
 

@@ -80,17 +80,23 @@ rate_take(struct rdns *r, int64_t now)
 	return true;
 }
 
-bool
-rdns_up(const struct rdns *r, int64_t now_ms)
+static bool
+is_up(const struct rdns *r, int64_t now)
 {
-	return r->resolver != NULL && resolver_up(r->resolver, now_ms);
+	return r->resolver != NULL && resolver_up(r->resolver, now);
+}
+
+bool
+rdns_takes(const struct rdns *r, int64_t now_ms)
+{
+	return r->queued < RDNS_QUEUE_MAX && is_up(r, now_ms);
 }
 
 static void
 pump(struct rdns *r, int64_t now)
 {
 	while (r->queued > 0) {
-		if (!rdns_up(r, now)) {
+		if (!is_up(r, now)) {
 			r->counts.refused_down += r->queued;
 			queue_drop(r);
 			return;
@@ -295,8 +301,7 @@ ask(struct rdns *r, const struct addr *a, uint32_t now)
 	if (number != 0 && e->asked == NOT_ASKED && now < e->fresh_until)
 		return;
 	if (number == 0 || e->asked == NOT_ASKED) {
-		if (r->queued >= RDNS_QUEUE_MAX ||
-		    (number == 0 && (number = ptr_cache_add(&r->cache, a)) == 0)) {
+		if (number == 0 && (number = ptr_cache_add(&r->cache, a)) == 0) {
 			r->counts.refused_rate++;
 			return;
 		}
@@ -313,12 +318,15 @@ ask(struct rdns *r, const struct addr *a, uint32_t now)
 void
 rdns_ask(struct rdns *r, const struct addr *a, size_t n, int64_t now_ms)
 {
-	if (!rdns_up(r, now_ms)) {
+	size_t i = 0;
+
+	if (!is_up(r, now_ms)) {
 		r->counts.refused_down += n;
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		ask(r, &a[i], seconds(now_ms));
+	while (i < n && r->queued < RDNS_QUEUE_MAX)
+		ask(r, &a[i++], seconds(now_ms));
+	r->counts.refused_rate += n - i;
 	pump(r, now_ms);
 }
 

@@ -72,8 +72,8 @@ void rdns_stop(struct rdns *r);
 /* New settings; the cache and its size stay. */
 void rdns_change(struct rdns *r, const struct rdns_settings *s);
 
-/* Whether anything can be asked now. */
-bool rdns_up(const struct rdns *r, int64_t now_ms);
+/* Whether anything new can be asked for now. */
+bool rdns_takes(const struct rdns *r, int64_t now_ms);
 
 /* Begins lookups of those of the n addresses that have no fresh answer and are not on their way yet. */
 void rdns_ask(struct rdns *r, const struct addr *a, size_t n, int64_t now_ms);
