@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "io/endpoint.h"
 
 #define PATH_MAX_LEN 128 /* longer than any path of the table */
 
@@ -79,22 +80,26 @@ item_check(void *arg, struct str item, const struct cnode *at, struct err *e)
 	const struct item_check *ic = arg;
 	const struct conf_key *key = ic->key;
 	struct err why;
+	struct endpoint ep;
 	struct addr a;
 	struct prefix p;
 	uint16_t port;
 
 	if (key->words != NULL && !word_known(key->words, item))
 		return cnode_err(at, e, "%s: '%.64s', expected one of: %s", key->path, item.p, key->words);
-	bool is_addr = (key->flags & CONF_ADDR) && addr_parse(&a, item) == 0;
-	if ((key->flags & CONF_ADDR) && !(key->flags & CONF_HOSTPORT) && !is_addr)
+	unsigned form = key->flags & (CONF_ADDR | CONF_HOSTPORT);
+	if (form == CONF_ADDR && addr_parse(&a, item) < 0)
 		return cnode_err(at, e, "%s: '%.64s', expected an IP address", key->path, item.p);
+	if (form == CONF_HOSTPORT && hostport_parse(&a, &port, item, &why) < 0)
+		return cnode_err(at, e, "%s: %s", key->path, why.msg);
+	if (form == (CONF_ADDR | CONF_HOSTPORT) && addr_parse(&a, item) < 0 &&
+	    hostport_parse(&a, &port, item, &why) < 0)
+		return cnode_err(
+		    at, e, "%s: '%.64s', expected an IP address, or one and a port", key->path, item.p);
 	if ((key->flags & CONF_PREFIX) && prefix_parse(&p, item, &why) < 0)
 		return cnode_err(at, e, "%s: %s", key->path, why.msg);
-	if ((key->flags & CONF_HOSTPORT) && !is_addr && hostport_parse(&a, &port, item, &why) < 0)
-		return (key->flags & CONF_ADDR) != 0
-			   ? cnode_err(at, e, "%s: '%.64s', expected an IP address, or one and a port",
-				 key->path, item.p)
-			   : cnode_err(at, e, "%s: %s", key->path, why.msg);
+	if ((key->flags & CONF_ENDPOINT) && endpoint_parse(&ep, item, &why) < 0)
+		return cnode_err(at, e, "%s: %s", key->path, why.msg);
 	if (strcmp(key->path, "enrich") == 0 && str_eq(item, STR("smtp")))
 		warn_at(ic->k, at, "enrich: 'smtp' is read as 'snmp'");
 	return 0;
