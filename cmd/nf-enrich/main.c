@@ -106,6 +106,7 @@ main(int argc, char **argv)
 {
 	/* Static, so that what the options hold is found after main by who looks for leaks. */
 	static const char *asn_db, *city_db, *language = "en", *peer_as = "neighbour";
+	static const char *bgp_table, *labels;
 	static struct opt_list steps, prefixes, sources;
 	static struct opt_list servers, allow, deny;
 	static const char *out, *warm;
@@ -129,6 +130,10 @@ main(int argc, char **argv)
 		"peer_src_as and peer_dst_as hold the neighbour (default) or the origin", false},
 	    [O_ASN_SOURCES] = {0, "asn-sources", OPT_LIST, &sources, "LIST", "asn_sources",
 		"who says src_as and dst_as: bgp, exporter, database", false},
+	    [O_BGP_TABLE] = {0, "bgp-table", OPT_STR, &bgp_table, "FILE", "bgp.table_file",
+		"prefix table of nf-bgpd or nf-rib", false},
+	    [O_LABELS] = {0, "labels", OPT_STR, &labels, "FILE", "labels_file",
+		"file of prefixes with labels", false},
 	    [O_NAMESERVER] = {0, "nameserver", OPT_LIST, &servers, "ADDR[:PORT]", "dns.nameserver",
 		"ptr: who is asked (repeatable; default: the system's)", false},
 	    [O_DNS_CONCURRENCY] = {0, "dns-concurrency", OPT_NUM, &concurrency, "N", "dns.concurrency",
@@ -157,8 +162,9 @@ main(int argc, char **argv)
 	};
 	struct prog prog = {
 	    .name = "nf-enrich",
-	    .usage = "[-e LIST] [--asn-db FILE] [--city-db FILE] [--wait] < flows > flows",
-	    .brief = "Adds AS numbers and names, country, city, direction and host names to flows.",
+	    .usage = "[-e LIST] [--asn-db FILE] [--city-db FILE] [--bgp-table FILE] [--wait] < flows > flows",
+	    .brief =
+		"Adds AS numbers, names and paths, country, city, direction, labels and host names to flows.",
 	    .opts = opts,
 	};
 	static const struct stage_ops ops = {
