@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "capture.h"
+#include "counters.h"
 #include "flow/filter.h"
 #include "forward.h"
 #include "io/fdio.h"
@@ -36,6 +37,8 @@ enum {
 struct options {
 	struct opt_list listen, read, forward;
 	uint64_t buffer, queue, workers, tcp_idle;
+	bool inner;
+	const char *counters;
 };
 
 struct collect {
@@ -52,6 +55,7 @@ struct collect {
 	unsigned worker_count;
 	struct worker *workers[WORKERS_MAX + 1]; /* TCP has one of its own */
 	struct output *output;
+	struct counters *counters; /* NULL: not wanted */
 	struct filter *filter; /* NULL: all flows pass */
 	uint64_t said[DECODE_COUNTS];
 	struct prefix allow[ALLOW_MAX];
@@ -195,6 +199,7 @@ on_reload(void *arg)
 		return;
 	for (unsigned i = 0; i < c->worker_count; i++)
 		worker_visit(c->workers[i], allow, c);
+	counters_reopen(c->counters);
 }
 
 static void
@@ -233,6 +238,8 @@ on_metrics(void *arg, struct buf *out)
 		worker_visit(c->workers[i], report_add, r);
 	report_metrics(r, out);
 	report_free(r);
+	if (c->counters != NULL)
+		counters_metrics(c->counters, out);
 	metrics_head(out, "nf_collect_written_total", "flows written", METRIC_COUNTER);
 	metrics_sample(out, "nf_collect_written_total", NULL, output_rows(c->output));
 }
@@ -350,8 +357,11 @@ make_worker(struct collect *c, uint64_t queue, bool in_sessions)
 {
 	struct worker *w = worker_new(&(struct worker_options){
 	    .queue = queue,
-	    .live = c->capture == NULL,
-	    .in_sessions = in_sessions,
+	    .decode = {.live = c->capture == NULL,
+		.in_sessions = in_sessions,
+		.inner = c->opt.inner,
+		.counters = c->counters != NULL ? counters_add : NULL,
+		.counters_arg = c->counters},
 	    .filter = c->filter,
 	    .output = c->output,
 	    .news = c->news,
@@ -411,6 +421,10 @@ run(struct collect *c, bool must)
 	struct err e;
 
 	c->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (c->opt.counters != NULL && (c->counters = counters_open(c->opt.counters, &e)) == NULL) {
+		log_warnx("%s", e.msg);
+		return EXIT_FAILED;
+	}
 	fd_grow_pipe(1);
 	c->output = output_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON, c->news);
 	make_workers(c);
@@ -427,6 +441,7 @@ run(struct collect *c, bool must)
 	if (c->forward != NULL)
 		forward_stop(c->forward);
 	say_trouble(c);
+	counters_finish(c->counters);
 	bool failed = output_failed(c->output) || (c->capture != NULL && capture_failed(c->capture));
 	return failed ? EXIT_FAILED : EXIT_OK;
 }
@@ -448,6 +463,7 @@ release(struct collect *c)
 			worker_free(c->workers[i]);
 	}
 	output_free(c->output);
+	counters_free(c->counters);
 	filter_free(c->filter);
 	loop_timer_remove(c->trouble);
 	loop_fd_remove(c->news_fd);
@@ -474,6 +490,10 @@ main(int argc, char **argv)
 		"copy datagrams on to this address, their source kept; repeatable", false},
 	    {0, "tcp-idle", OPT_SECONDS, &c.opt.tcp_idle, "SECONDS", "collectors.netflow.config.tcp_idle",
 		"close TCP connections that bring no message for so long (default: never)", false},
+	    {0, "inner", OPT_FLAG, &c.opt.inner, NULL, "collectors.netflow.config.inner",
+		"of sampled packets in tunnels, tell of the innermost", false},
+	    {0, "counters", OPT_STR, &c.opt.counters, "FILE", "collectors.netflow.config.counters",
+		"write the counters of sFlow agents here, as NDJSON", false},
 	    OPT_END,
 	};
 

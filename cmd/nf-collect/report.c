@@ -122,6 +122,7 @@ report_metrics(const struct report *r, struct buf *out)
 	gauge(out, "nf_collect_names", "names known from options", METRIC_GAUGE, g->names);
 	gauge(out, "nf_collect_held_bytes", "data sets that wait for their template", METRIC_GAUGE,
 	    g->held_bytes);
+	gauge(out, "nf_collect_sources", "sources of sFlow samples known", METRIC_GAUGE, g->sources);
 	gauge(out, "nf_collect_exporters_refused_total",
 	    "datagrams of exporters for whom the table had no room", METRIC_COUNTER, g->exporters_refused);
 	gauge(out, "nf_collect_exporters_dropped_total", "exporters who made room for others", METRIC_COUNTER,

@@ -77,8 +77,10 @@ worker_new(const struct worker_options *o)
 	w->o = *o;
 	w->source.ring = ring_new(o->queue);
 	builder_init(&w->rows, new_origin());
-	w->decoder = decoder_new(&(struct decoder_options){
-	    .rows = &w->rows, .full = on_full, .arg = w, .live = o->live, .in_sessions = o->in_sessions});
+	w->o.decode.rows = &w->rows;
+	w->o.decode.full = on_full;
+	w->o.decode.arg = w;
+	w->decoder = decoder_new(&w->o.decode);
 	pthread_mutex_init(&w->lock, NULL);
 	return w;
 }

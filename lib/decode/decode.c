@@ -43,6 +43,7 @@ decoder_free(struct decoder *d)
 	for (size_t i = 0; i < sizeof d->fixed / sizeof d->fixed[0]; i++)
 		template_free(d->fixed[i]);
 	free(d->allow);
+	buf_release(&d->line);
 	free(d);
 }
 

@@ -40,6 +40,8 @@ enum {
 	SAMPLERS_MAX = 1024, /* of one exporter */
 	HELD_BYTES_MAX = 4 << 20, /* of data sets whose template has not come yet */
 	HELD_SETS_MAX = 64, /* of one observation domain */
+	SOURCES_MAX = 4096, /* of samples of one sFlow sub-agent */
+	SOURCES_ALL_MAX = 65536,
 };
 
 enum decode_count {
@@ -68,8 +70,12 @@ struct decoder_options {
 	void (*full)(void *arg, struct builder *rows);
 	void *arg;
 	bool live; /* clamp times to [receipt - 1 day, receipt + 5 minutes] */
-	bool
-	    in_sessions; /* over TCP: nothing is lost, and each session counts its own records (RFC 7011 §3.1) */
+	/* Over TCP: nothing is lost, and each session counts its own records (RFC 7011 §3.1). */
+	bool in_sessions;
+	bool inner; /* of sampled packets in tunnels, tell of the innermost (decode/packet.h) */
+	/* Called for each counter sample of sFlow, with a line of JSON; NULL: they are only counted. */
+	void (*counters)(void *counters_arg, struct str line);
+	void *counters_arg;
 };
 
 struct decoder;
@@ -87,7 +93,7 @@ void decoder_datagram(struct decoder *d, const struct datagram *dg);
 void decoder_totals(const struct decoder *d, uint64_t counts[DECODE_COUNTS]);
 
 struct decoder_gauges {
-	uint64_t exporters, domains, templates, names, held_bytes;
+	uint64_t exporters, domains, templates, names, held_bytes, sources;
 	uint64_t exporters_refused; /* datagrams of exporters for whom there was no room */
 	uint64_t exporters_dropped; /* exporters who made room for others */
 };

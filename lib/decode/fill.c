@@ -338,6 +338,8 @@ run_plan(const struct run *r)
 		fill_icmp_alone(r);
 	if (p->mpls_count > 0)
 		run_mpls(r);
+	if (p->section.len != 0)
+		run_section(r);
 	if (p->has_names && r->job->exporter->interfaces_named > 0)
 		run_interface_names(r);
 }

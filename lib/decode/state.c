@@ -38,6 +38,8 @@ domain_free(struct decoder *d, struct domain *dom)
 	while (map_next(&dom->templates, &it, &key, &val))
 		template_free(*(struct template **)val);
 	map_release(&dom->templates);
+	d->gauges.sources -= dom->sources.count;
+	map_release(&dom->sources);
 	free(dom);
 }
 

@@ -30,6 +30,8 @@ struct domain {
 	unsigned late_run; /* datagrams late one after the other: the exporter has started anew */
 	unsigned held_count;
 	struct held_list held; /* oldest first */
+	struct map
+	    sources; /* of sFlow's samples: struct sflow_source -> struct source_state; empty at first */
 };
 
 enum name_kind { NAME_INTERFACE, NAME_ALIAS, NAME_APPLICATION, NAME_VRF };
@@ -65,6 +67,7 @@ struct decoder {
 	struct held_list held; /* oldest first */
 	struct template *fixed[8]; /* by version: 1, 5 and 7 */
 	struct template_field fields[TEMPLATE_FIELDS_MAX]; /* of the definition being read */
+	struct buf line; /* of counters, being written */
 };
 
 /* One datagram being decoded, or one set of it that was held back. */

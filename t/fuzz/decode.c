@@ -2,36 +2,11 @@
  * The decoder on a sequence of datagrams: for each, a byte of exporter, two of
  * length (big-endian), the datagram. Everything decoded must be a sound batch.
  */
-#include <stdlib.h>
-
-#include "base/bytes.h"
 #include "decode/decode.h"
 #include "decode/packet.h"
+#include "rows.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(struct builder *rows)
-{
-	static struct batch out, in;
-	struct buf wire = {0};
-	struct err e;
-
-	if (rows->rows > 0) {
-		builder_finish(rows, &out);
-		if (batch_serialize(&out, &wire, &e) != 0 || batch_parse(&in, wire.p, wire.len, &e) != 0)
-			abort();
-		builder_reset(rows);
-	}
-	buf_release(&wire);
-}
-
-static void
-full(void *arg, struct builder *rows)
-{
-	(void)arg;
-	check(rows);
-}
 
 static void
 any_packet(const uint8_t *p, size_t len)
@@ -56,7 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	builder_init(&rows, 1);
 	struct decoder *d =
-	    decoder_new(&(struct decoder_options){.rows = &rows, .full = full, .live = size % 2});
+	    decoder_new(&(struct decoder_options){.rows = &rows, .full = rows_full, .live = size % 2});
 	while (rd_u8(&r, &exporter) == 0 && rd_be16(&r, &len) == 0) {
 		size_t n = len < rd_left(&r) ? len : rd_left(&r);
 		/* In its own memory, so that reading beyond it is seen. */
@@ -69,7 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		decoder_datagram(d, &dg);
 		free(copy);
 	}
-	check(&rows);
+	rows_check(&rows);
 	decoder_free(d);
 	builder_release(&rows);
 	return 0;
