@@ -16,12 +16,11 @@
 #include "capture.h"
 #include "decode/decode.h"
 #include "flow/filter.h"
-#include "flow/stream.h"
 #include "io/clock.h"
-#include "io/fdio.h"
 #include "io/loop.h"
 #include "io/prog.h"
 #include "listen.h"
+#include "output.h"
 #include "report.h"
 #include "source.h"
 
@@ -55,7 +54,7 @@ struct collect {
 	struct batch batch;
 	struct filter *filter; /* NULL: all flows pass */
 	struct arena scratch;
-	struct stream_out *out;
+	struct output *out;
 	bool ended; /* nothing more can be written */
 	int status;
 	uint64_t said[DECODE_COUNTS];
@@ -93,11 +92,11 @@ emit(struct collect *c, bool flush)
 	if (c->rows.rows > 0) {
 		builder_finish(&c->rows, &c->batch);
 		if (!c->ended && filtered(c))
-			r = stream_out_batch(c->out, &c->batch, &closed, &e);
+			r = output_batch(c->out, &c->batch, &closed, &e);
 		builder_reset(&c->rows);
 	}
 	if (r == 0 && !closed && flush && !c->ended)
-		r = stream_out_flush(c->out, &closed, &e);
+		r = output_flush(c->out, &closed, &e);
 	if (r == -1) {
 		log_warnx("%s", e.msg);
 		end(c, EXIT_FAILED);
@@ -291,8 +290,7 @@ on_metrics(void *arg, struct buf *out)
 	metrics_head(out, "nf_collect_queue_size_bytes", "bytes that may", METRIC_GAUGE);
 	metrics_sample(out, "nf_collect_queue_size_bytes", NULL, ring_size(c->source.ring));
 	report_metrics(c->decoder, out);
-	metrics_head(out, "nf_collect_written_total", "flows written", METRIC_COUNTER);
-	metrics_sample(out, "nf_collect_written_total", NULL, stream_out_counts(c->out)->rows);
+	output_metrics(c->out, out);
 }
 
 /* The addresses by flag or key; else bindaddr and bindport. */
@@ -389,8 +387,8 @@ run(struct collect *c, bool must)
 	c->decoder = decoder_new(&(struct decoder_options){
 	    .rows = &c->rows, .full = on_full, .arg = c, .live = c->listener != NULL});
 	decoder_allow(c->decoder, c->allow, c->allow_count);
-	fd_grow_pipe(1);
-	c->out = stream_out_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON);
+	c->out =
+	    output_new(&(struct output_options){.format = c->prog.binary ? STREAM_BINARY : STREAM_NDJSON});
 	metrics_add_fn(&c->prog.metrics, on_metrics, c);
 	if (start(c, must, &e) == -1) {
 		log_warnx("%s", e.msg);
@@ -417,7 +415,7 @@ release(struct collect *c)
 	}
 	decoder_free(c->decoder);
 	builder_release(&c->rows);
-	stream_out_free(c->out);
+	output_free(c->out);
 	filter_free(c->filter);
 	arena_release(&c->scratch);
 	loop_timer_remove(c->again);
