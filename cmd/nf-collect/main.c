@@ -29,6 +29,9 @@ enum {
 	AGE_MS = 200, /* of the oldest flow, where input never falls silent */
 	AT_ONCE = 4096, /* datagrams before the loop looks at signals */
 	WAKE_EVERY = 64,
+	TICK_MS = 1000,
+	COMMANDS_MS = 10 * 1000, /* how long they are waited for at the end */
+	SIZE_LEAST = 64 << 10,
 	CAPTURE_RING = 1 << 20, /* small enough for the processor's cache */
 	TROUBLE_MS = 60 * 1000,
 	ALLOW_MAX = 4096,
@@ -37,13 +40,15 @@ enum {
 struct options {
 	struct opt_list listen, read;
 	uint64_t buffer, queue;
+	const char *write, *command;
+	uint64_t period_ms, size;
 };
 
 struct collect {
 	struct prog prog;
 	struct options opt;
 	struct loop *loop;
-	struct loop_timer *again, *flush, *trouble;
+	struct loop_timer *again, *flush, *trouble, *tick;
 	struct loop_fd *ring_fd;
 	struct source source;
 	struct listener *listener;
@@ -55,6 +60,7 @@ struct collect {
 	struct filter *filter; /* NULL: all flows pass */
 	struct arena scratch;
 	struct output *out;
+	struct steward *steward; /* NULL: no need of one */
 	bool ended; /* nothing more can be written */
 	int status;
 	uint64_t said[DECODE_COUNTS];
@@ -82,6 +88,14 @@ end(struct collect *c, int status)
 	loop_break(c->loop);
 }
 
+/* Writing failed for good. */
+static void
+fail(struct collect *c, const struct err *e)
+{
+	log_warnx("%s", e->msg);
+	end(c, EXIT_FAILED);
+}
+
 static void
 emit(struct collect *c, bool flush)
 {
@@ -98,8 +112,7 @@ emit(struct collect *c, bool flush)
 	if (r == 0 && !closed && flush && !c->ended)
 		r = output_flush(c->out, &closed, &e);
 	if (r == -1) {
-		log_warnx("%s", e.msg);
-		end(c, EXIT_FAILED);
+		fail(c, &e);
 	} else if (closed) {
 		end(c, EXIT_OK);
 	}
@@ -118,6 +131,17 @@ on_flush(void *arg)
 	emit(arg, true);
 }
 
+/* What comes next was received at that time, which may want another file. */
+static void
+turn(struct collect *c, int64_t received_ms)
+{
+	struct err e;
+
+	emit(c, true);
+	if (!c->ended && output_turn(c->out, received_ms, &e) == -1)
+		fail(c, &e);
+}
+
 /* All that is in the ring, up to a bound. False: there is more. */
 static bool
 drain(struct collect *c)
@@ -130,6 +154,10 @@ drain(struct collect *c)
 		m = ring_get(ring, &len);
 		if (m == NULL)
 			return true;
+		if (output_turns(c->out, m->received_ms))
+			turn(c, m->received_ms);
+		if (c->ended || output_stalled(c->out))
+			return false;
 		struct datagram dg = {m->exporter, m->received_ms, m->bytes, len - sizeof *m};
 		decoder_datagram(c->decoder, &dg);
 		ring_drop(ring);
@@ -143,6 +171,11 @@ static void
 on_ring(void *arg)
 {
 	struct collect *c = arg;
+
+	if (output_stalled(c->out)) {
+		loop_fd_set(c->ring_fd, 0);
+		return;
+	}
 	/* Looked at before the ring, so that nothing put before it is missed. */
 	bool done = atomic_load(&c->source.done), had_rows = c->rows.rows > 0, empty = drain(c);
 
@@ -188,9 +221,35 @@ on_stop(void *arg)
 		return;
 	}
 	/* Its thread may wait for a pipe that stays silent; what it has put is decoded without it. */
-	while (!c->ended && !drain(c))
+	while (!c->ended && !output_stalled(c->out) && !drain(c))
 		continue;
 	loop_break(c->loop);
+}
+
+/* Files end by the clock where no datagram tells the time, and a stall ends some time, or with us. */
+static void
+on_tick(void *arg)
+{
+	struct collect *c = arg;
+	bool stalled = output_stalled(c->out);
+	struct err e;
+
+	loop_timer_set(c->tick, TICK_MS);
+	if (!stalled && ring_used(c->source.ring) > 0)
+		return;
+	emit(c, true);
+	if (!c->ended && output_tick(c->out, clock_wall_ms(), &e) == -1)
+		fail(c, &e);
+	if (!stalled || c->ended)
+		return;
+	if (!output_stalled(c->out)) {
+		loop_fd_set(c->ring_fd, LOOP_READ);
+		on_ring(c);
+	} else if (atomic_load(&c->source.stop)) {
+		log_warnx("%zu bytes of datagrams still waited and are lost", ring_used(c->source.ring));
+		c->status = EXIT_FAILED;
+		loop_break(c->loop);
+	}
 }
 
 static void
@@ -325,12 +384,29 @@ compile_filter(struct collect *c, struct err *e)
 	return c->filter != NULL ? 0 : -1;
 }
 
+static int
+check_files(const struct options *o, struct err *e)
+{
+	if (o->write == NULL && (o->period_ms > 0 || o->size > 0 || o->command != NULL))
+		return err_set(e, "options -G, -C and -z are about the files of -w, which is not given");
+	if (o->write != NULL && o->write[0] == '\0')
+		return err_set(e, "option -w: the name of a file is expected");
+	if (o->period_ms % 1000 != 0 || o->period_ms > INT32_MAX * UINT64_C(1000))
+		return err_set(e, "option -G: whole seconds are expected");
+	if (o->size > 0 && o->size < SIZE_LEAST)
+		return err_set(e, "option -C: %llu bytes; at least 64K is expected, 100M for instance",
+		    (unsigned long long)o->size);
+	return 0;
+}
+
 /* Everything that may be refused: 0, or the exit status, with words said. */
 static int
 prepare(struct collect *c)
 {
 	struct err e;
 
+	if (check_files(&c->opt, &e) == -1)
+		goto refused;
 	if (c->prog.operand_count > 0 && compile_filter(c, &e) == -1)
 		goto refused;
 	c->source.ring = ring_new(c->opt.read.n > 0 ? CAPTURE_RING : c->opt.queue);
@@ -368,10 +444,49 @@ start(struct collect *c, bool must, struct err *e)
 	c->ring_fd = loop_fd_add(c->loop, ring_fd(c->source.ring), LOOP_READ, on_ring_fd, c);
 	loop_timer_set(c->again, 0);
 	loop_timer_set(c->trouble, TROUBLE_MS);
+	c->tick = loop_timer_add(c->loop, on_tick, c);
+	loop_timer_set(c->tick, TICK_MS);
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
 	if (loop_signals(c->loop, &signals, e) == -1)
 		return -1;
 	return c->listener != NULL ? listener_start(c->listener, must, e) : capture_start(c->capture, e);
+}
+
+static bool
+writes_files(const struct collect *c)
+{
+	return c->opt.write != NULL && strcmp(c->opt.write, "-") != 0;
+}
+
+/* What needs more than a pipe is left to a process of its own. */
+static int
+start_steward(struct collect *c, struct err *e)
+{
+	struct steward_series series = {
+	    .pattern = c->opt.write,
+	    .zone = conf_str(&c->prog.conf, "timezone"),
+	    .command = c->opt.command,
+	};
+
+	if (!writes_files(c))
+		return 0;
+	c->steward = steward_new();
+	steward_series(c->steward, &series);
+	prog_entrust(&c->prog, c->steward);
+	return steward_start(c->steward, e);
+}
+
+static int
+start_output(struct collect *c, struct err *e)
+{
+	c->out = output_new(&(struct output_options){
+	    .format = c->prog.binary ? STREAM_BINARY : STREAM_NDJSON,
+	    .live = c->listener != NULL,
+	    .files = writes_files(c) ? c->steward : NULL,
+	    .period_ms = (int64_t)c->opt.period_ms,
+	    .size_max = c->opt.size,
+	});
+	return writes_files(c) && c->listener != NULL ? output_start(c->out, clock_wall_ms(), e) : 0;
 }
 
 static int
@@ -380,6 +495,11 @@ run(struct collect *c, bool must)
 	struct err e;
 	uint64_t origin = 0;
 
+	if (start_steward(c, &e) == -1 || start_output(c, &e) == -1) {
+		log_warnx("%s", e.msg);
+		return EXIT_FAILED;
+	}
+
 	while (origin == 0)
 		if (getrandom(&origin, sizeof origin, 0) != (ssize_t)sizeof origin)
 			origin = (uint64_t)clock_wall_ms();
@@ -387,8 +507,6 @@ run(struct collect *c, bool must)
 	c->decoder = decoder_new(&(struct decoder_options){
 	    .rows = &c->rows, .full = on_full, .arg = c, .live = c->listener != NULL});
 	decoder_allow(c->decoder, c->allow, c->allow_count);
-	c->out =
-	    output_new(&(struct output_options){.format = c->prog.binary ? STREAM_BINARY : STREAM_NDJSON});
 	metrics_add_fn(&c->prog.metrics, on_metrics, c);
 	if (start(c, must, &e) == -1) {
 		log_warnx("%s", e.msg);
@@ -396,8 +514,23 @@ run(struct collect *c, bool must)
 	}
 	loop_run(c->loop);
 	emit(c, true);
+	if (output_end(c->out, &e) == -1)
+		fail(c, &e);
 	report_trouble(c->decoder, c->said);
 	return atomic_load(&c->source.failed) ? EXIT_FAILED : c->status;
+}
+
+/* A file that could not be completed is a failure of ours. */
+static int
+end_steward(struct steward *s, int status)
+{
+	struct steward_counts counts;
+
+	if (s == NULL)
+		return status;
+	steward_end(s, COMMANDS_MS);
+	steward_counts(s, &counts);
+	return counts.file_errors > 0 && status == EXIT_OK ? EXIT_FAILED : status;
 }
 
 /* A capture's thread that waits for a pipe still has hold of what it uses: that goes with the process. */
@@ -416,11 +549,13 @@ release(struct collect *c)
 	decoder_free(c->decoder);
 	builder_release(&c->rows);
 	output_free(c->out);
+	steward_free(c->steward);
 	filter_free(c->filter);
 	arena_release(&c->scratch);
 	loop_timer_remove(c->again);
 	loop_timer_remove(c->flush);
 	loop_timer_remove(c->trouble);
+	loop_timer_remove(c->tick);
 	loop_fd_remove(c->ring_fd);
 	loop_free(c->loop);
 }
@@ -438,6 +573,14 @@ main(int argc, char **argv)
 		"buffer of each socket to ask the kernel for (default: 64M)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
 		"memory for datagrams that wait to be decoded (default: 64M)", false},
+	    {'w', NULL, OPT_STR, &c.opt.write, "FILE", NULL,
+		"write to this file instead of stdout; its name is made by strftime(3)", false},
+	    {'G', NULL, OPT_SECONDS, &c.opt.period_ms, "SECONDS", NULL,
+		"begin a new file at each multiple of this time", false},
+	    {'C', NULL, OPT_SIZE, &c.opt.size, "SIZE", NULL, "and where a file has grown to this size",
+		false},
+	    {'z', NULL, OPT_STR, &c.opt.command, "COMMAND", NULL, "run COMMAND FILE for each complete file",
+		false},
 	    OPT_END,
 	};
 
@@ -453,6 +596,7 @@ main(int argc, char **argv)
 	if (status == 0 && !c.prog.check_only)
 		status = run(&c, opts[0].given && c.opt.listen.n == 1);
 	prog_finish(&c.prog);
+	status = end_steward(c.steward, status);
 	release(&c);
 	return status;
 }
