@@ -1,4 +1,8 @@
-/* UDP sockets, and the thread that empties them. */
+/*
+ * UDP sockets, and the threads that empty them. With several sources each has a
+ * thread and, for every address, a socket of its own; by the sender's address
+ * the kernel chooses among the sockets of an address, always the same.
+ */
 #ifndef NF_COLLECT_LISTEN_H
 #define NF_COLLECT_LISTEN_H
 
@@ -9,8 +13,11 @@
 struct listener;
 
 /* The buffer in bytes is asked for each socket. */
-struct listener *listener_new(struct source *s, uint64_t buffer);
-void listener_free(struct listener *l);
+struct listener *listener_new(uint64_t buffer);
+void listener_free(struct listener *l); /* waits for its threads: after listener_stop */
+
+/* One more source; before listener_start. */
+void listener_feed(struct listener *l, struct source *s);
 
 /* One more HOST:PORT; ":PORT" is every address of both families. */
 int listener_add(struct listener *l, struct str where, struct err *e);
@@ -21,7 +28,7 @@ int listener_add(struct listener *l, struct str where, struct err *e);
  */
 int listener_start(struct listener *l, bool must, struct err *e);
 
-/* After source.stop is set: wakes the thread, which ends when the sockets are empty, after 2 s at most. */
+/* Sets `stop` of all sources and wakes the threads, which end when the sockets are empty, after 2 s at most. */
 void listener_stop(struct listener *l);
 
 void listener_metrics(const struct listener *l, struct buf *out);

@@ -1,20 +1,21 @@
 /*
  * nf-collect: flow exports in, by UDP or from captures; flows out.
  *
- * Nothing is decoded where packets can be lost: one thread receives and puts
- * datagrams into a ring, the main thread decodes what is in it and writes. If
- * the reader of stdout stalls, the ring fills, and then datagrams are dropped
- * and counted.
+ * Nothing is decoded where packets can be lost: one thread receives (listen.c)
+ * or reads (capture.c) and puts datagrams into a ring, another decodes what is
+ * in it and writes (worker.c, output.c). If the reader of stdout stalls, the
+ * ring fills, and then datagrams are dropped and counted. With -j there are
+ * several such pairs. The main thread has the signals and the counters.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "capture.h"
-#include "decode/decode.h"
 #include "flow/filter.h"
 #include "io/clock.h"
 #include "io/loop.h"
@@ -22,24 +23,20 @@
 #include "listen.h"
 #include "output.h"
 #include "report.h"
-#include "source.h"
+#include "worker.h"
 
 enum {
-	FLUSH_MS = 5, /* of silence */
-	AGE_MS = 200, /* of the oldest flow, where input never falls silent */
-	AT_ONCE = 4096, /* datagrams before the loop looks at signals */
-	WAKE_EVERY = 64,
-	TICK_MS = 1000,
-	COMMANDS_MS = 10 * 1000, /* how long they are waited for at the end */
-	SIZE_LEAST = 64 << 10,
 	CAPTURE_RING = 1 << 20, /* small enough for the processor's cache */
 	TROUBLE_MS = 60 * 1000,
+	TICK_MS = 1000,
+	COMMANDS_MS = 10 * 1000, /* how long those of -z are waited for at the end */
+	SIZE_LEAST = 64 << 10,
 	ALLOW_MAX = 4096,
 };
 
 struct options {
 	struct opt_list listen, read;
-	uint64_t buffer, queue;
+	uint64_t buffer, queue, workers;
 	const char *write, *command;
 	uint64_t period_ms, size;
 };
@@ -48,208 +45,65 @@ struct collect {
 	struct prog prog;
 	struct options opt;
 	struct loop *loop;
-	struct loop_timer *again, *flush, *trouble, *tick;
-	struct loop_fd *ring_fd;
-	struct source source;
+	struct loop_timer *trouble, *tick;
+	struct loop_fd *news_fd;
+	int news; /* an eventfd: a worker has ended, or the output */
 	struct listener *listener;
 	struct capture *capture;
-	struct decoder *decoder;
-	struct builder rows;
-	int64_t since_ms; /* when the first of these rows came */
-	struct batch batch;
+	unsigned worker_count;
+	struct worker *workers[WORKERS_MAX];
+	struct output *output;
+	struct steward *steward; /* NULL: there is no need of one */
 	struct filter *filter; /* NULL: all flows pass */
-	struct arena scratch;
-	struct output *out;
-	struct steward *steward; /* NULL: no need of one */
-	bool ended; /* nothing more can be written */
-	int status;
 	uint64_t said[DECODE_COUNTS];
 	struct prefix allow[ALLOW_MAX];
 	size_t allow_count;
 };
 
-/* The batch without the flows that the filter refuses; false if none is left. */
-static bool
-filtered(struct collect *c)
-{
-	if (c->filter == NULL)
-		return true;
-	arena_reset(&c->scratch);
-	return filter_apply(c->filter, &c->batch, &c->scratch) > 0;
-}
-
-/* The reader went away, which is a normal end, or writing failed. */
+/* No more input; what has come is still decoded and written, unless nothing more can be. */
 static void
-end(struct collect *c, int status)
+stop(struct collect *c)
 {
-	c->ended = true;
-	c->status = status > c->status ? status : c->status;
-	atomic_store(&c->source.stop, true);
-	loop_break(c->loop);
-}
-
-/* Writing failed for good. */
-static void
-fail(struct collect *c, const struct err *e)
-{
-	log_warnx("%s", e->msg);
-	end(c, EXIT_FAILED);
-}
-
-static void
-emit(struct collect *c, bool flush)
-{
-	struct err e;
-	bool closed = false;
-	int r = 0;
-
-	if (c->rows.rows > 0) {
-		builder_finish(&c->rows, &c->batch);
-		if (!c->ended && filtered(c))
-			r = output_batch(c->out, &c->batch, &closed, &e);
-		builder_reset(&c->rows);
-	}
-	if (r == 0 && !closed && flush && !c->ended)
-		r = output_flush(c->out, &closed, &e);
-	if (r == -1) {
-		fail(c, &e);
-	} else if (closed) {
-		end(c, EXIT_OK);
-	}
-}
-
-static void
-on_full(void *arg, struct builder *rows)
-{
-	(void)rows;
-	emit(arg, false);
-}
-
-static void
-on_flush(void *arg)
-{
-	emit(arg, true);
-}
-
-/* What comes next was received at that time, which may want another file. */
-static void
-turn(struct collect *c, int64_t received_ms)
-{
-	struct err e;
-
-	emit(c, true);
-	if (!c->ended && output_turn(c->out, received_ms, &e) == -1)
-		fail(c, &e);
-}
-
-/* All that is in the ring, up to a bound. False: there is more. */
-static bool
-drain(struct collect *c)
-{
-	struct ring *ring = c->source.ring;
-	const struct message *m;
-	size_t len;
-
-	for (unsigned n = 0; n < AT_ONCE; n++) {
-		m = ring_get(ring, &len);
-		if (m == NULL)
-			return true;
-		if (output_turns(c->out, m->received_ms))
-			turn(c, m->received_ms);
-		if (c->ended || output_stalled(c->out))
-			return false;
-		struct datagram dg = {m->exporter, m->received_ms, m->bytes, len - sizeof *m};
-		decoder_datagram(c->decoder, &dg);
-		ring_drop(ring);
-		if (n % WAKE_EVERY == 0)
-			ring_wake_putter(ring);
-	}
-	return false;
-}
-
-static void
-on_ring(void *arg)
-{
-	struct collect *c = arg;
-
-	if (output_stalled(c->out)) {
-		loop_fd_set(c->ring_fd, 0);
-		return;
-	}
-	/* Looked at before the ring, so that nothing put before it is missed. */
-	bool done = atomic_load(&c->source.done), had_rows = c->rows.rows > 0, empty = drain(c);
-
-	ring_wake_putter(c->source.ring);
-	if (c->ended)
-		return;
-	if (empty && done) {
-		loop_break(c->loop);
-		return;
-	}
-	int64_t now = clock_mono_ms();
-	if (!had_rows)
-		c->since_ms = now;
-	if (now - c->since_ms > AGE_MS) {
-		emit(c, true);
-		c->since_ms = now;
-	}
-	if (!empty || !ring_sleep(c->source.ring) || atomic_load(&c->source.done) != done)
-		loop_timer_set(c->again, 0);
+	if (c->listener != NULL)
+		listener_stop(c->listener);
 	else
-		loop_timer_set(c->flush, FLUSH_MS);
-}
-
-static void
-on_ring_fd(void *arg, int fd, int what)
-{
-	struct collect *c = arg;
-
-	(void)fd;
-	(void)what;
-	if (!loop_timer_pending(c->again))
-		on_ring(c);
+		capture_stop(c->capture);
+	if (c->output != NULL)
+		output_hurry(c->output);
 }
 
 static void
 on_stop(void *arg)
 {
-	struct collect *c = arg;
-
-	atomic_store(&c->source.stop, true);
-	if (c->listener != NULL) {
-		listener_stop(c->listener);
-		return;
-	}
-	/* Its thread may wait for a pipe that stays silent; what it has put is decoded without it. */
-	while (!c->ended && !output_stalled(c->out) && !drain(c))
-		continue;
-	loop_break(c->loop);
+	stop(arg);
 }
 
-/* Files end by the clock where no datagram tells the time, and a stall ends some time, or with us. */
 static void
-on_tick(void *arg)
+on_news(void *arg, int fd, int what)
 {
 	struct collect *c = arg;
-	bool stalled = output_stalled(c->out);
-	struct err e;
+	unsigned ended = 0;
+	uint64_t n;
 
-	loop_timer_set(c->tick, TICK_MS);
-	if (!stalled && ring_used(c->source.ring) > 0)
-		return;
-	emit(c, true);
-	if (!c->ended && output_tick(c->out, clock_wall_ms(), &e) == -1)
-		fail(c, &e);
-	if (!stalled || c->ended)
-		return;
-	if (!output_stalled(c->out)) {
-		loop_fd_set(c->ring_fd, LOOP_READ);
-		on_ring(c);
-	} else if (atomic_load(&c->source.stop)) {
-		log_warnx("%zu bytes of datagrams still waited and are lost", ring_used(c->source.ring));
-		c->status = EXIT_FAILED;
+	(void)what;
+	(void)!read(fd, &n, sizeof n);
+	if (output_ended(c->output))
+		stop(c);
+	for (unsigned i = 0; i < c->worker_count; i++)
+		ended += worker_ended(c->workers[i]);
+	if (ended == c->worker_count)
 		loop_break(c->loop);
-	}
+}
+
+static void
+say_trouble(struct collect *c)
+{
+	struct report *r = report_new();
+
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_visit(c->workers[i], report_add, r);
+	report_trouble(r, c->said);
+	report_free(r);
 }
 
 static void
@@ -257,8 +111,17 @@ on_trouble(void *arg)
 {
 	struct collect *c = arg;
 
-	report_trouble(c->decoder, c->said);
+	say_trouble(c);
 	loop_timer_set(c->trouble, TROUBLE_MS);
+}
+
+static void
+on_tick(void *arg)
+{
+	struct collect *c = arg;
+
+	output_tick(c->output, clock_wall_ms());
+	loop_timer_set(c->tick, TICK_MS);
 }
 
 struct allow_list {
@@ -327,29 +190,57 @@ on_conf(void *arg, const struct conf *conf, struct err *e)
 }
 
 static void
+allow(void *arg, struct decoder *d)
+{
+	struct collect *c = arg;
+
+	decoder_allow(d, c->allow, c->allow_count);
+}
+
+static void
 on_reload(void *arg)
 {
 	struct collect *c = arg;
 
-	if (prog_reload(&c->prog, on_conf, c) == 0)
-		decoder_allow(c->decoder, c->allow, c->allow_count);
+	if (prog_reload(&c->prog, on_conf, c) == -1)
+		return;
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_visit(c->workers[i], allow, c);
+}
+
+static void
+queue_metrics(struct collect *c, struct buf *out)
+{
+	uint64_t used = 0, size = 0;
+
+	for (unsigned i = 0; i < c->worker_count; i++) {
+		const struct ring *r = worker_source(c->workers[i])->ring;
+
+		used += ring_used(r);
+		size += ring_size(r);
+	}
+	metrics_head(out, "nf_collect_queue_bytes", "bytes that wait to be decoded", METRIC_GAUGE);
+	metrics_sample(out, "nf_collect_queue_bytes", NULL, used);
+	metrics_head(out, "nf_collect_queue_size_bytes", "bytes that may", METRIC_GAUGE);
+	metrics_sample(out, "nf_collect_queue_size_bytes", NULL, size);
 }
 
 static void
 on_metrics(void *arg, struct buf *out)
 {
 	struct collect *c = arg;
+	struct report *r = report_new();
 
 	if (c->listener != NULL)
 		listener_metrics(c->listener, out);
 	if (c->capture != NULL)
 		capture_metrics(c->capture, out);
-	metrics_head(out, "nf_collect_queue_bytes", "bytes that wait to be decoded", METRIC_GAUGE);
-	metrics_sample(out, "nf_collect_queue_bytes", NULL, ring_used(c->source.ring));
-	metrics_head(out, "nf_collect_queue_size_bytes", "bytes that may", METRIC_GAUGE);
-	metrics_sample(out, "nf_collect_queue_size_bytes", NULL, ring_size(c->source.ring));
-	report_metrics(c->decoder, out);
-	output_metrics(c->out, out);
+	queue_metrics(c, out);
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_visit(c->workers[i], report_add, r);
+	report_metrics(r, out);
+	report_free(r);
+	output_metrics(c->output, out);
 }
 
 /* The addresses by flag or key; else bindaddr and bindport. */
@@ -385,6 +276,15 @@ compile_filter(struct collect *c, struct err *e)
 }
 
 static int
+add_captures(struct collect *c, struct err *e)
+{
+	for (size_t i = 0; i < c->opt.read.n; i++)
+		if (capture_add(c->capture, c->opt.read.v[i], e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
 check_files(const struct options *o, struct err *e)
 {
 	if (o->write == NULL && (o->period_ms > 0 || o->size > 0 || o->command != NULL))
@@ -404,32 +304,59 @@ static int
 prepare(struct collect *c)
 {
 	struct err e;
+	int status = EXIT_CONFIG;
 
 	if (check_files(&c->opt, &e) == -1)
 		goto refused;
 	if (c->prog.operand_count > 0 && compile_filter(c, &e) == -1)
 		goto refused;
-	c->source.ring = ring_new(c->opt.read.n > 0 ? CAPTURE_RING : c->opt.queue);
+	if (c->opt.workers < 1 || c->opt.workers > WORKERS_MAX) {
+		err_set(
+		    &e, "%llu workers: 1 to %d may be had", (unsigned long long)c->opt.workers, WORKERS_MAX);
+		goto refused;
+	}
 	if (on_conf(c, &c->prog.conf, &e) == -1)
 		goto refused;
 	if (conf_bool(&c->prog.conf, "collectors.netflow.config.debug"))
 		log_verbose(2);
 	if (c->opt.read.n == 0) {
-		c->listener = listener_new(&c->source, c->opt.buffer);
+		c->listener = listener_new(c->opt.buffer);
 		if (add_addresses(c, &e) == -1)
 			goto refused;
 		return 0;
 	}
-	c->capture = capture_new(&c->source);
-	for (size_t i = 0; i < c->opt.read.n; i++)
-		if (capture_add(c->capture, c->opt.read.v[i], &e) == -1) {
-			log_warnx("%s", e.msg);
-			return EXIT_FAILED;
-		}
+	c->capture = capture_new();
+	if (add_captures(c, &e) == -1) {
+		status = EXIT_FAILED;
+		goto refused;
+	}
 	return 0;
 refused:
 	log_warnx("%s", e.msg);
-	return EXIT_CONFIG;
+	return status;
+}
+
+/* A capture is read in order, by one. */
+static void
+make_workers(struct collect *c)
+{
+	struct worker_options o = {
+	    .queue = c->capture != NULL ? CAPTURE_RING : c->opt.queue,
+	    .live = c->listener != NULL,
+	    .filter = c->filter,
+	    .output = c->output,
+	    .news = c->news,
+	};
+
+	c->worker_count = c->capture != NULL ? 1 : (unsigned)c->opt.workers;
+	for (unsigned i = 0; i < c->worker_count; i++) {
+		c->workers[i] = worker_new(&o);
+		worker_visit(c->workers[i], allow, c);
+		if (c->listener != NULL)
+			listener_feed(c->listener, worker_source(c->workers[i]));
+		else
+			capture_feed(c->capture, worker_source(c->workers[i]));
+	}
 }
 
 static int
@@ -438,17 +365,17 @@ start(struct collect *c, bool must, struct err *e)
 	c->loop = loop_new(e);
 	if (c->loop == NULL)
 		return -1;
-	c->again = loop_timer_add(c->loop, on_ring, c);
-	c->flush = loop_timer_add(c->loop, on_flush, c);
 	c->trouble = loop_timer_add(c->loop, on_trouble, c);
-	c->ring_fd = loop_fd_add(c->loop, ring_fd(c->source.ring), LOOP_READ, on_ring_fd, c);
-	loop_timer_set(c->again, 0);
+	c->news_fd = loop_fd_add(c->loop, c->news, LOOP_READ, on_news, c);
 	loop_timer_set(c->trouble, TROUBLE_MS);
 	c->tick = loop_timer_add(c->loop, on_tick, c);
 	loop_timer_set(c->tick, TICK_MS);
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
 	if (loop_signals(c->loop, &signals, e) == -1)
 		return -1;
+	for (unsigned i = 0; i < c->worker_count; i++)
+		if (worker_start(c->workers[i], e) == -1)
+			return -1;
 	return c->listener != NULL ? listener_start(c->listener, must, e) : capture_start(c->capture, e);
 }
 
@@ -458,7 +385,7 @@ writes_files(const struct collect *c)
 	return c->opt.write != NULL && strcmp(c->opt.write, "-") != 0;
 }
 
-/* What needs more than a pipe is left to a process of its own. */
+/* What outlives the rights of this process is left to another. */
 static int
 start_steward(struct collect *c, struct err *e)
 {
@@ -479,45 +406,50 @@ start_steward(struct collect *c, struct err *e)
 static int
 start_output(struct collect *c, struct err *e)
 {
-	c->out = output_new(&(struct output_options){
-	    .format = c->prog.binary ? STREAM_BINARY : STREAM_NDJSON,
+	struct files_options o = {
+	    .steward = c->steward,
 	    .live = c->listener != NULL,
-	    .files = writes_files(c) ? c->steward : NULL,
 	    .period_ms = (int64_t)c->opt.period_ms,
 	    .size_max = c->opt.size,
-	});
-	return writes_files(c) && c->listener != NULL ? output_start(c->out, clock_wall_ms(), e) : 0;
+	};
+	struct files *files = writes_files(c) ? files_new(&o) : NULL;
+
+	c->output = output_new(files, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON, c->news);
+	return files != NULL && o.live ? files_start(files, clock_wall_ms(), e) : 0;
+}
+
+/* All threads have what they need until they have ended. */
+static void
+finish(struct collect *c)
+{
+	stop(c);
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_join(c->workers[i]);
+	output_close(c->output);
 }
 
 static int
 run(struct collect *c, bool must)
 {
 	struct err e;
-	uint64_t origin = 0;
 
+	c->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (start_steward(c, &e) == -1 || start_output(c, &e) == -1) {
 		log_warnx("%s", e.msg);
 		return EXIT_FAILED;
 	}
-
-	while (origin == 0)
-		if (getrandom(&origin, sizeof origin, 0) != (ssize_t)sizeof origin)
-			origin = (uint64_t)clock_wall_ms();
-	builder_init(&c->rows, origin);
-	c->decoder = decoder_new(&(struct decoder_options){
-	    .rows = &c->rows, .full = on_full, .arg = c, .live = c->listener != NULL});
-	decoder_allow(c->decoder, c->allow, c->allow_count);
+	make_workers(c);
 	metrics_add_fn(&c->prog.metrics, on_metrics, c);
 	if (start(c, must, &e) == -1) {
 		log_warnx("%s", e.msg);
+		finish(c);
 		return EXIT_FAILED;
 	}
 	loop_run(c->loop);
-	emit(c, true);
-	if (output_end(c->out, &e) == -1)
-		fail(c, &e);
-	report_trouble(c->decoder, c->said);
-	return atomic_load(&c->source.failed) ? EXIT_FAILED : c->status;
+	finish(c);
+	say_trouble(c);
+	bool failed = output_failed(c->output) || (c->capture != NULL && capture_failed(c->capture));
+	return failed ? EXIT_FAILED : EXIT_OK;
 }
 
 /* A file that could not be completed is a failure of ours. */
@@ -537,26 +469,18 @@ end_steward(struct steward *s, int status)
 static void
 release(struct collect *c)
 {
-	if (c->listener != NULL) {
-		atomic_store(&c->source.stop, true);
-		listener_stop(c->listener);
-	}
 	listener_free(c->listener);
 	if (c->capture == NULL || !capture_running(c->capture)) {
 		capture_free(c->capture);
-		ring_free(c->source.ring);
+		for (unsigned i = 0; i < c->worker_count; i++)
+			worker_free(c->workers[i]);
 	}
-	decoder_free(c->decoder);
-	builder_release(&c->rows);
-	output_free(c->out);
+	output_free(c->output);
 	steward_free(c->steward);
 	filter_free(c->filter);
-	arena_release(&c->scratch);
-	loop_timer_remove(c->again);
-	loop_timer_remove(c->flush);
 	loop_timer_remove(c->trouble);
 	loop_timer_remove(c->tick);
-	loop_fd_remove(c->ring_fd);
+	loop_fd_remove(c->news_fd);
 	loop_free(c->loop);
 }
 
@@ -571,8 +495,10 @@ main(int argc, char **argv)
 		"read a capture (pcap, pcapng; - is stdin) instead; repeatable", false},
 	    {0, "receive-buffer", OPT_SIZE, &c.opt.buffer, "SIZE", "collectors.netflow.config.receive_buffer",
 		"buffer of each socket to ask the kernel for (default: 64M)", false},
+	    {'j', "workers", OPT_NUM, &c.opt.workers, "N", "collectors.netflow.config.workers",
+		"receive and decode in N pairs of threads (default: 1)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
-		"memory for datagrams that wait to be decoded (default: 64M)", false},
+		"memory of a worker for datagrams that wait to be decoded (default: 64M)", false},
 	    {'w', NULL, OPT_STR, &c.opt.write, "FILE", NULL,
 		"write to this file instead of stdout; its name is made by strftime(3)", false},
 	    {'G', NULL, OPT_SECONDS, &c.opt.period_ms, "SECONDS", NULL,
@@ -585,8 +511,9 @@ main(int argc, char **argv)
 	};
 
 	c.opt.buffer = c.opt.queue = 64 << 20;
+	c.opt.workers = 1;
 	c.prog = (struct prog){.name = "nf-collect",
-	    .usage = "[-l HOST:PORT ...] [-r FILE ...] [FILTER]",
+	    .usage = "[-l HOST:PORT ...] [-j N] [-r FILE ...] [FILTER]",
 	    .brief = "collects NetFlow, IPFIX and sFlow and writes flows",
 	    .opts = opts};
 	int status = prog_start(&c.prog, argc, argv);

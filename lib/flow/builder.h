@@ -25,6 +25,7 @@ struct builder_column {
 	bool used; /* in this batch */
 	uint8_t *values; /* fixed: BATCH_ROWS_MAX * width, zero where absent; room for a bitmap before it */
 	uint64_t present[BATCH_ROWS_MAX / 64];
+	uint32_t run_from, run_end; /* rows of a run that are present too, and not in the bitmap yet */
 	/* variable width: a dictionary of the values seen in this batch */
 	uint16_t *codes;
 	struct str *entries;
@@ -134,10 +135,25 @@ builder_rows(struct builder *bd, uint32_t n)
 	return first;
 }
 
-/* Where the values of n rows from `row` on go, all marked present. Fixed widths only. */
-void *builder_span(struct builder *bd, enum field f, uint32_t row, uint32_t n);
+/* Puts the rows of the run into the bitmap; the next run begins at `row`. For builder_span. */
+void builder_run_end(struct builder_column *c, uint32_t row);
 
-/* Takes back the value of a row. Fixed widths only. */
+/* Where the values of n rows from `row` on go, all marked present. Fixed widths only. */
+static inline void *
+builder_span(struct builder *bd, enum field f, uint32_t row, uint32_t n)
+{
+	struct builder_column *c = bd->cols[f];
+
+	if (c == NULL || !c->used)
+		c = builder_touch(bd, f);
+	if (row < c->run_from || row > c->run_end)
+		builder_run_end(c, row);
+	if (row + n > c->run_end)
+		c->run_end = row + n;
+	return c->values + (size_t)row * c->width;
+}
+
+/* Takes back the value of a row. */
 void builder_clear(struct builder *bd, enum field f, uint32_t row);
 
 /* The same string (see builder_str) in n rows from `row` on. */

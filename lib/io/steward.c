@@ -1,7 +1,6 @@
 /* The program's side of a steward. */
 #include "io/steward.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -24,6 +23,7 @@ steward_new(void)
 	struct steward *s = mem_zero(1, sizeof *s);
 
 	s->sock = -1;
+	pthread_mutex_init(&s->lock, NULL);
 	return s;
 }
 
@@ -34,6 +34,7 @@ steward_free(struct steward *s)
 		return;
 	if (s->board != NULL)
 		munmap(s->board, sizeof *s->board);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 
@@ -121,7 +122,7 @@ steward_start(struct steward *s, struct err *e)
 static int
 gone(struct steward *s, struct err *e)
 {
-	s->gone = true;
+	atomic_store(&s->gone, true);
 	return err_set(e, "the process that opens files for this one is gone");
 }
 
@@ -133,20 +134,21 @@ tell(struct steward *s, const struct steward_ask *ask, int fd, struct err *e)
 
 /* The descriptor of the answer, or -1 with words. */
 static int
-ask_fd(struct steward *s, const struct steward_ask *ask, struct err *e)
+ask_fd(struct steward *s, const struct steward_ask *ask, unsigned *slot, struct err *e)
 {
 	struct steward_answer a;
-	int fd;
+	int fd = -1;
 
-	if (tell(s, ask, -1, e) == -1)
-		return -1;
-	if (unix_recv_fd(s->sock, &a, sizeof a, &fd) != sizeof a)
-		return gone(s, e);
-	if (fd != -1)
-		return fd;
-	err_set(e, "%s", a.words);
-	errno = a.error;
-	return -1;
+	pthread_mutex_lock(&s->lock);
+	int r = tell(s, ask, -1, e);
+	if (r == 0 && unix_recv_fd(s->sock, &a, sizeof a, &fd) != sizeof a)
+		r = gone(s, e);
+	pthread_mutex_unlock(&s->lock);
+	if (r == 0 && fd == -1)
+		err_set(e, "%s", a.words);
+	if (r == 0 && fd != -1 && slot != NULL)
+		*slot = a.slot;
+	return fd;
 }
 
 int
@@ -154,8 +156,8 @@ steward_read(struct steward *s, struct buf *b, const char *path, size_t max, str
 {
 	if (s == NULL)
 		return file_read(b, path, max, e);
-	struct steward_ask ask = {.op = STEWARD_READ, .file = list_find(s->reads, path)};
-	int fd = ask_fd(s, &ask, e);
+	struct steward_ask ask = {.op = STEWARD_READ, .which = list_find(s->reads, path)};
+	int fd = ask_fd(s, &ask, NULL, e);
 	if (fd == -1)
 		return -1;
 	int status = fd_read_all(b, fd, path, max, e);
@@ -168,7 +170,7 @@ steward_replace(struct steward *s, const char *path, const void *p, size_t len, 
 {
 	if (s == NULL)
 		return file_replace(path, p, len, 0644, 0, e);
-	struct steward_ask ask = {.op = STEWARD_REPLACE, .file = list_find(s->replaces, path)};
+	struct steward_ask ask = {.op = STEWARD_REPLACE, .which = list_find(s->replaces, path)};
 	int fd = memfd_create("replace", MFD_CLOEXEC);
 	if (fd == -1)
 		return err_sys(e, "%s: no memory file", path);
@@ -178,17 +180,17 @@ steward_replace(struct steward *s, const char *path, const void *p, size_t len, 
 }
 
 int
-steward_open(struct steward *s, int64_t ms, struct err *e)
+steward_open(struct steward *s, int64_t ms, unsigned *slot, struct err *e)
 {
 	struct steward_ask ask = {.op = STEWARD_OPEN_NEXT, .ms = ms};
 
-	return ask_fd(s, &ask, e);
+	return ask_fd(s, &ask, slot, e);
 }
 
 int
-steward_finish(struct steward *s, struct err *e)
+steward_finish(struct steward *s, unsigned slot, struct err *e)
 {
-	struct steward_ask ask = {.op = STEWARD_FINISH};
+	struct steward_ask ask = {.op = STEWARD_FINISH, .which = slot};
 
 	return tell(s, &ask, -1, e);
 }
@@ -196,7 +198,7 @@ steward_finish(struct steward *s, struct err *e)
 bool
 steward_gone(const struct steward *s)
 {
-	return s->gone;
+	return atomic_load(&s->gone);
 }
 
 void

@@ -17,7 +17,7 @@
  * more wait, and beyond that they are not run, which is said and counted.
  *
  * Functions that take a struct steward to read or replace files do it
- * themselves where it is NULL.
+ * themselves where it is NULL. Any thread may call them.
  */
 #ifndef IO_STEWARD_H
 #define IO_STEWARD_H
@@ -60,11 +60,13 @@ int steward_start(struct steward *s, struct err *e);
 int steward_read(struct steward *s, struct buf *b, const char *path, size_t max, struct err *e);
 int steward_replace(struct steward *s, const char *path, const void *p, size_t len, struct err *e);
 
-/* The next file of the series, named by wall time: its descriptor, the caller's to close; -1 with words. */
-int steward_open(struct steward *s, int64_t ms, struct err *e);
-
-/* The file that was opened first of those in progress is complete. */
-int steward_finish(struct steward *s, struct err *e);
+/*
+ * The next file of the series, named by wall time: its descriptor, the caller's
+ * to close; -1 with words. It has *slot until it is finished, which is to say
+ * complete.
+ */
+int steward_open(struct steward *s, int64_t ms, unsigned *slot, struct err *e);
+int steward_finish(struct steward *s, unsigned slot, struct err *e);
 
 /* Whether it has ended before its time: the program should too. */
 bool steward_gone(const struct steward *s);

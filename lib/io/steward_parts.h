@@ -2,6 +2,7 @@
 #ifndef IO_STEWARD_PARTS_H
 #define IO_STEWARD_PARTS_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 
@@ -15,12 +16,13 @@ enum steward_op {
 };
 
 struct steward_ask {
-	uint32_t op, file; /* which of reads or replaces */
+	uint32_t op, which; /* of reads, replaces or slots */
 	int64_t ms;
 };
 
 struct steward_answer {
 	int32_t error; /* errno, 0: a descriptor is with it */
+	uint32_t slot;
 	char words[480];
 };
 
@@ -35,7 +37,8 @@ struct steward {
 	struct steward_board *board;
 	int sock; /* -1: not started, or ended */
 	pid_t pid;
-	bool gone;
+	atomic_bool gone;
+	pthread_mutex_t lock; /* an answer belongs to the question before it */
 };
 
 /* The process's life. */

@@ -200,9 +200,9 @@ reap(struct serve *v, int flags)
 }
 
 static void
-answer(const struct serve *v, int fd, const struct err *e)
+answer(const struct serve *v, int fd, uint32_t slot, const struct err *e)
 {
-	struct steward_answer a = {0};
+	struct steward_answer a = {.slot = slot};
 
 	if (fd == -1) {
 		a.error = errno;
@@ -222,7 +222,7 @@ do_read(const struct serve *v, uint32_t file)
 	errno = EPERM;
 	if (path != NULL && (fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
 		err_sys(&e, "%s", path);
-	answer(v, fd, &e);
+	answer(v, fd, 0, &e);
 	if (fd != -1)
 		close(fd);
 }
@@ -248,36 +248,34 @@ static void
 do_open(struct serve *v, int64_t ms)
 {
 	struct err e = {"too many files are in progress"};
-	struct steward_file *f = NULL;
+	uint32_t slot = 0;
 
-	for (unsigned i = 0; i < STEWARD_OPEN && f == NULL; i++)
-		if (v->files[i].fd == -1)
-			f = &v->files[i];
+	while (slot < STEWARD_OPEN && v->files[slot].fd != -1)
+		slot++;
+	struct steward_file *f = slot < STEWARD_OPEN ? &v->files[slot] : NULL;
 	errno = EMFILE;
 	if (f != NULL && v->s->series.pattern != NULL &&
 	    steward_file_open(f, &v->names, &v->s->series, ms, &e) == 0)
 		log_info("writing to %s", f->part);
-	answer(v, f != NULL ? f->fd : -1, &e);
+	answer(v, f != NULL ? f->fd : -1, slot, &e);
 }
 
 static void
-do_finish(struct serve *v)
+do_finish(struct serve *v, uint32_t slot)
 {
-	struct steward_file f = v->files[0];
+	struct steward_file *f = slot < STEWARD_OPEN ? &v->files[slot] : NULL;
 
-	if (f.fd == -1)
+	if (f == NULL || f->fd == -1)
 		return;
-	memmove(&v->files[0], &v->files[1], sizeof v->files - sizeof v->files[0]);
-	v->files[STEWARD_OPEN - 1] = (struct steward_file){.fd = -1};
 	/* All busy: to wait for one here makes the program wait, and its disk is the reason. */
 	while (v->child_count == CHILDREN)
 		reap(v, 0);
-	pid_t pid = child_start(v, mem_strdup(f.name), false);
+	pid_t pid = child_start(v, mem_strdup(f->name), false);
 	if (pid == 0)
-		settle_here(&f);
+		settle_here(f);
 	if (pid == -1)
 		v->s->board->file_errors++;
-	steward_file_release(&f);
+	steward_file_release(f);
 }
 
 /* The program ended before its time. */
@@ -301,13 +299,13 @@ serve(struct serve *v)
 		name_unfinished(v);
 	} else if (n == sizeof ask) {
 		if (ask.op == STEWARD_READ)
-			do_read(v, ask.file);
+			do_read(v, ask.which);
 		else if (ask.op == STEWARD_REPLACE)
-			do_replace(v, ask.file, fd);
+			do_replace(v, ask.which, fd);
 		else if (ask.op == STEWARD_OPEN_NEXT)
 			do_open(v, ask.ms);
 		else if (ask.op == STEWARD_FINISH)
-			do_finish(v);
+			do_finish(v, ask.which);
 	}
 	if (fd != -1)
 		close(fd);
