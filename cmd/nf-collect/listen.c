@@ -27,6 +27,7 @@ enum {
 	/* No power of two: datagrams at the same place of their pages would share few lines of the cache. */
 	STRIDE = DATAGRAM_MAX + 33 * 64,
 	RETRY_MS = 5000,
+	LOW_PORTS = 1024, /* those below want a right */
 	DRAIN_MS = 2000,
 	GATHER_MAX_MS = 4,
 	GATHER_ROOM = 1 << 20, /* what may come in a millisecond, as the kernel counts its buffer */
@@ -337,7 +338,7 @@ start_lane(struct lane *a, struct err *e)
 }
 
 int
-listener_start(struct listener *l, bool must, struct err *e)
+listener_open(struct listener *l, bool must, struct err *e)
 {
 	for (unsigned i = 0; i < l->place_count; i++) {
 		const char *name = l->places[i].name;
@@ -350,6 +351,21 @@ listener_start(struct listener *l, bool must, struct err *e)
 		    udp_remedy(errno));
 	}
 	l->retry_at = clock_mono_ms() + RETRY_MS;
+	return 0;
+}
+
+bool
+listener_wants_low_port(const struct listener *l)
+{
+	for (unsigned i = 0; i < l->place_count; i++)
+		if (l->lanes[0]->sockets[i].fd == -1 && l->places[i].port < LOW_PORTS)
+			return true;
+	return false;
+}
+
+int
+listener_start(struct listener *l, struct err *e)
+{
 	for (unsigned i = 0; i < l->lane_count; i++)
 		if (start_lane(l->lanes[i], e) == -1)
 			return -1;

@@ -20,6 +20,7 @@
 #include "io/clock.h"
 #include "io/loop.h"
 #include "io/prog.h"
+#include "io/sandbox.h"
 #include "listen.h"
 #include "output.h"
 #include "report.h"
@@ -39,6 +40,8 @@ struct options {
 	uint64_t buffer, queue, workers;
 	const char *write, *command;
 	uint64_t period_ms, size;
+	const char *user;
+	bool no_sandbox;
 };
 
 struct collect {
@@ -317,6 +320,10 @@ prepare(struct collect *c)
 	}
 	if (on_conf(c, &c->prog.conf, &e) == -1)
 		goto refused;
+	if (c->opt.user != NULL && sandbox_user_check(c->opt.user, &e) == -1)
+		goto refused;
+	if (!conf_bool(&c->prog.conf, "collectors.netflow.config.sandbox"))
+		c->opt.no_sandbox = true;
 	if (conf_bool(&c->prog.conf, "collectors.netflow.config.debug"))
 		log_verbose(2);
 	if (c->opt.read.n == 0) {
@@ -359,6 +366,19 @@ make_workers(struct collect *c)
 	}
 }
 
+/* Files are the steward's from now on, and sockets may still have to be opened. */
+static int
+give_up(struct collect *c, struct err *e)
+{
+	struct sandbox s = {
+	    .user = c->opt.user,
+	    .network = c->listener != NULL,
+	    .low_ports = c->listener != NULL && listener_wants_low_port(c->listener),
+	};
+
+	return c->opt.no_sandbox ? 0 : sandbox_enter(&s, e);
+}
+
 static int
 start(struct collect *c, bool must, struct err *e)
 {
@@ -373,10 +393,14 @@ start(struct collect *c, bool must, struct err *e)
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
 	if (loop_signals(c->loop, &signals, e) == -1)
 		return -1;
+	if (c->listener != NULL && listener_open(c->listener, must, e) == -1)
+		return -1;
+	if (give_up(c, e) == -1)
+		return -1;
 	for (unsigned i = 0; i < c->worker_count; i++)
 		if (worker_start(c->workers[i], e) == -1)
 			return -1;
-	return c->listener != NULL ? listener_start(c->listener, must, e) : capture_start(c->capture, e);
+	return c->listener != NULL ? listener_start(c->listener, e) : capture_start(c->capture, e);
 }
 
 static bool
@@ -395,7 +419,8 @@ start_steward(struct collect *c, struct err *e)
 	    .command = c->opt.command,
 	};
 
-	if (!writes_files(c))
+	bool entrusts = c->prog.conf_path != NULL || c->prog.metrics_path != NULL;
+	if (!writes_files(c) && (c->opt.no_sandbox || !entrusts))
 		return 0;
 	c->steward = steward_new();
 	steward_series(c->steward, &series);
@@ -507,6 +532,10 @@ main(int argc, char **argv)
 		false},
 	    {'z', NULL, OPT_STR, &c.opt.command, "COMMAND", NULL, "run COMMAND FILE for each complete file",
 		false},
+	    {0, "user", OPT_STR, &c.opt.user, "USER", "collectors.netflow.config.user",
+		"as root, become this user (default: flowenricher, or nobody)", false},
+	    {0, "no-sandbox", OPT_FLAG, &c.opt.no_sandbox, NULL, NULL,
+		"give up no rights once the sockets are open", false},
 	    OPT_END,
 	};
 

@@ -34,7 +34,7 @@ sandbox_user_check(const char *user, struct err *e)
 	return user_by_name(user, &uid, &gid) == 0 ? 0 : err_set(e, "there is no user '%s'", user);
 }
 
-/* Bit by number: binding low ports, or nothing. The library for this is four calls around these two. */
+/* Of what we have only the binding of low ports may stay. The library for this is some calls around these two. */
 static int
 set_capabilities(bool low_ports, struct err *e)
 {
@@ -66,7 +66,7 @@ become(uid_t uid, gid_t gid)
 	return 0;
 }
 
-/* True: root is and stays what we are, with all that root may do. */
+/* Root becomes that user. Whoever is not root stays who it is. */
 static int
 drop_root(const char *user, struct err *e)
 {

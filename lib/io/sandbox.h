@@ -22,7 +22,7 @@
 struct sandbox {
 	/*
 	 * Whom root becomes. NULL: flowenricher, or nobody where there is no such
-	 * user; that may fail, with a word. "root" stays root.
+	 * user; that may fail, with a word. "root" stays root, without its capabilities.
 	 */
 	const char *user;
 	const char *const

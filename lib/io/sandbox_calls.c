@@ -17,89 +17,41 @@
 
 #define CALL(name) SCMP_SYS(name)
 
+/* clang-format off */
+
 static const int always[] = {
-    /* descriptors that are open */
-    CALL(read),
-    CALL(write),
-    CALL(readv),
-    CALL(writev),
-    CALL(pread64),
-    CALL(pwrite64),
-    CALL(close),
-    CALL(lseek),
-    CALL(fstat),
-    CALL(ftruncate),
-    CALL(fsync),
-    CALL(fdatasync),
-    CALL(fcntl),
-    CALL(dup),
-    CALL(poll),
-    CALL(ppoll),
-    CALL(select),
-    CALL(pselect6),
-    CALL(epoll_create1),
-    CALL(epoll_ctl),
-    CALL(epoll_wait),
-    CALL(epoll_pwait),
-    CALL(eventfd2),
-    CALL(pipe2),
-    CALL(memfd_create),
-    CALL(recvmsg),
-    CALL(sendmsg),
-    CALL(recvfrom),
-    CALL(sendto),
-    CALL(recvmmsg),
-    CALL(sendmmsg),
-    CALL(shutdown),
-    CALL(getsockopt),
-    CALL(getsockname),
-    CALL(getpeername),
-    /* memory and threads */
-    CALL(brk),
-    CALL(munmap),
-    CALL(mremap),
-    CALL(madvise),
-    CALL(futex),
-    CALL(set_robust_list),
-    CALL(rseq),
-    CALL(sched_yield),
-    CALL(sched_getaffinity),
-    CALL(gettid),
-    CALL(getpid),
-    /* time, signals, the end */
-    CALL(clock_gettime),
-    CALL(clock_getres),
-    CALL(clock_nanosleep),
-    CALL(nanosleep),
-    CALL(gettimeofday),
-    CALL(time),
-    CALL(getrandom),
-    CALL(rt_sigaction),
-    CALL(rt_sigprocmask),
-    CALL(rt_sigreturn),
-    CALL(sigaltstack),
-    CALL(tgkill),
-    CALL(restart_syscall),
-    CALL(wait4),
-    CALL(exit),
-    CALL(exit_group),
-    /* what others ask about us, or we about the machine */
-    CALL(getuid),
-    CALL(geteuid),
-    CALL(getgid),
-    CALL(getegid),
-    CALL(getrusage),
-    CALL(sysinfo),
-    CALL(uname),
+	/* descriptors that are open; the C library has fstat by newfstatat */
+	CALL(read), CALL(write), CALL(readv), CALL(writev), CALL(pread64), CALL(pwrite64), CALL(close), CALL(lseek),
+	CALL(fstat), CALL(newfstatat), CALL(ftruncate), CALL(fsync), CALL(fdatasync), CALL(fcntl), CALL(dup),
+	CALL(poll), CALL(ppoll), CALL(select), CALL(pselect6), CALL(epoll_create1), CALL(epoll_ctl), CALL(epoll_wait),
+	CALL(epoll_pwait), CALL(eventfd2), CALL(pipe2), CALL(memfd_create),
+	CALL(recvmsg), CALL(recvmmsg), CALL(recvfrom), CALL(sendmsg), CALL(sendmmsg), CALL(sendto), CALL(shutdown),
+	CALL(getsockopt), CALL(getsockname), CALL(getpeername),
+	/* memory and threads */
+	CALL(brk), CALL(munmap), CALL(mremap), CALL(madvise), CALL(futex), CALL(set_robust_list), CALL(rseq),
+	CALL(sched_yield), CALL(sched_getaffinity), CALL(gettid), CALL(getpid),
+	/* time, signals, the end */
+	CALL(clock_gettime), CALL(clock_getres), CALL(clock_nanosleep), CALL(nanosleep), CALL(gettimeofday), CALL(time),
+	CALL(getrandom), CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(sigaltstack), CALL(tgkill),
+	CALL(restart_syscall), CALL(wait4), CALL(exit), CALL(exit_group),
+	/* who and where we are */
+	CALL(getuid), CALL(geteuid), CALL(getgid), CALL(getegid), CALL(getrusage), CALL(sysinfo), CALL(uname),
 };
 
 /* Landlock says which. */
-static const int files[] = {CALL(open), CALL(openat), CALL(stat), CALL(lstat), CALL(newfstatat), CALL(statx),
-    CALL(access), CALL(faccessat), CALL(faccessat2), CALL(readlink), CALL(readlinkat), CALL(getdents64)};
-static const int changes[] = {CALL(unlink), CALL(unlinkat), CALL(rename), CALL(renameat), CALL(renameat2),
-    CALL(fchmod), CALL(fallocate), CALL(flock)};
+static const int files[] = {
+	CALL(open), CALL(openat), CALL(stat), CALL(lstat), CALL(statx), CALL(access), CALL(faccessat), CALL(faccessat2),
+	CALL(readlink), CALL(readlinkat), CALL(getdents64),
+};
+static const int changes[] = {
+	CALL(unlink), CALL(unlinkat), CALL(rename), CALL(renameat), CALL(renameat2), CALL(fchmod), CALL(fallocate),
+	CALL(flock),
+};
 static const int sockets[] = {
-    CALL(bind), CALL(listen), CALL(accept), CALL(accept4), CALL(connect), CALL(setsockopt)};
+	CALL(bind), CALL(listen), CALL(accept), CALL(accept4), CALL(connect), CALL(setsockopt),
+};
+
+/* clang-format on */
 
 #define ALLOW(filter, list) allow(filter, list, sizeof(list) / sizeof((list)[0]))
 
