@@ -18,7 +18,8 @@ static void
 say(const char *what, long r)
 {
 	char line[128];
-	int n = snprintf(line, sizeof line, "probe %s: %s\n", what, r == -1 ? strerrorname_np(errno) : "done");
+	int n =
+	    snprintf(line, sizeof line, "probe %s: %s\n", what, r == -1 ? strerrorname_np(errno) : "done");
 
 	(void)!write(2, line, (size_t)n);
 }
