@@ -136,7 +136,7 @@ unix_recv_fd(int sock, void *p, size_t len, int *fd)
 
 	*fd = -1;
 	do
-		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
+		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC | MSG_TRUNC);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return -1;
