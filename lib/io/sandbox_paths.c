@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -59,7 +60,7 @@ sandbox_paths(const struct sandbox *s)
 		attr.handled_access_fs |= ACCESS_TRUNCATE;
 	int rules = abi < 1 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
 	if (rules == -1) {
-		log_info("this kernel has no Landlock: paths are not restricted by it");
+		log_info("Landlock: %s; paths are not restricted by it", strerror(errno));
 		return;
 	}
 	allow_list(rules, s->read, ACCESS_READ, attr.handled_access_fs);
