@@ -33,7 +33,7 @@ BENCHES = $(patsubst t/bench/%.c,$(B)/t/bench/%,$(wildcard t/bench/*.c)) \
           $(patsubst t/bench/%.cc,$(B)/t/bench/%,$(wildcard t/bench/*.cc))
 HELPERS = $(patsubst t/helper/%.c,$(B)/t/helper/%,$(wildcard t/helper/*.c))
 
-.PHONY: all check tests lint san fuzz bench demo install uninstall clean deps
+.PHONY: all check tests fuzzers lint san fuzz bench demo install uninstall clean deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -70,8 +70,9 @@ $(B)/t/unit/%.t: $(B)/t/unit/%.o $(LIBS)
 $(B)/t/helper/%: $(B)/t/helper/%.o $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# A fuzz target is linked twice: with a driver that replays its corpus, and by `make fuzz` with libFuzzer.
-$(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(B)/t/fuzz/replay.o $(LIBS)
+# A fuzz target reads its corpus once by a driver of ours; under `make fuzz` libFuzzer is the driver.
+FUZZ_DRIVER = $(B)/t/fuzz/replay.o
+$(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(FUZZ_DRIVER) $(LIBS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/t/bench/%: $(B)/t/bench/%.o $(LIBS)
@@ -81,7 +82,9 @@ $(B)/t/bench/%: t/bench/%.cc
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -O2 -g -o $@ $< -lsimdjson
 
-tests: all $(UNITS) $(REPLAYS) $(HELPERS)
+tests: all $(UNITS) fuzzers $(HELPERS)
+
+fuzzers: $(REPLAYS)
 
 # The packages come first, so the rest is another run of this makefile.
 check:
@@ -105,16 +108,14 @@ san:
 
 # Runs each target for FUZZ_SECONDS over its corpus; findings stay in $(B)/fuzz.
 FUZZ_SECONDS ?= 60
-FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 fuzz:
 	contrib/deps.sh check
-	mkdir -p $(B)/fuzz
+	$(MAKE) fuzzers B=$(B)/fuzz CC=$(CLANG) CFLAGS='$(FUZZ_FLAGS)' LDFLAGS=-fsanitize=fuzzer FUZZ_DRIVER=
 	set -e; for f in $(FUZZERS); do \
-		$(CLANG) $(filter-out -MMD -MP,$(HOUSE)) $(FUZZ_FLAGS) -o $(B)/fuzz/$$f t/fuzz/$$f.c \
-			$(foreach r,$(HAVE),$(wildcard lib/$(r)/*.c)) $(LDLIBS); \
-		mkdir -p $(B)/fuzz/corpus-$$f; \
-		$(B)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(B)/fuzz/$$f- \
-			$(B)/fuzz/corpus-$$f t/fuzz/corpus/$$f; \
+		mkdir -p $(B)/fuzz/corpus/$$f; \
+		$(B)/fuzz/t/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(B)/fuzz/$$f- \
+			$(B)/fuzz/corpus/$$f t/fuzz/corpus/$$f; \
 	done
 
 bench:

@@ -228,6 +228,8 @@ got=$("${fe[@]}" flush 2>&1)
 is "$? $got" "1 flowenricher: error: no nf-bgpd is configured, so there are no blackholes to withdraw" "flush"
 got=$("${fe[@]}" -n 2>/dev/null)
 like "$? $got" "^0 .*kafka.enabled: true" "check shows the configuration"
+like "$("${fe[@]}" check 2>&1 >/dev/null)" "warning: kafka.enabled is set, but nf-kafka is not installed; it is left out" \
+	"and says what is missing"
 "${fe[@]}" dance 2>/dev/null
 is $? 2 "an unknown command"
 "${fe[@]}" --dance 2>/dev/null

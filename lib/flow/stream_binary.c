@@ -32,6 +32,13 @@ complain(struct stream_in *s, uint64_t offset, const char *words, struct err *e)
 	return 0;
 }
 
+/*
+ * How many headers within the length of a batch whose payload proved false are
+ * worth a look: the next sound batch may begin there, but a stream of nothing
+ * but false headers would have each byte hashed for every one of them.
+ */
+enum { RESYNC_TRIES = 64 };
+
 /* Says what was skipped, once it is over. */
 static void
 skip_report(struct stream_in *s)
@@ -51,6 +58,20 @@ skip(struct stream_in *s, size_t n)
 	s->start += n;
 	s->skipped += n;
 	s->counts.skipped_bytes += n;
+}
+
+/* Beyond a header of n bytes with a false payload: how far the next that is worth a look may be. */
+static size_t
+false_header(struct stream_in *s, size_t n)
+{
+	uint64_t at = stream_in_offset(s, 0);
+
+	s->counts.bad_batches++;
+	if (at >= s->false_until) {
+		s->false_until = at + n;
+		s->false_tries = 0;
+	}
+	return ++s->false_tries > RESYNC_TRIES ? s->false_until - at : 0;
 }
 
 /* A batch that the end of input cuts off may be an earlier cut, with whole batches behind it: where, or 0. */
@@ -125,7 +146,7 @@ stream_in_binary(struct stream_in *s, struct batch *b, struct err *e)
 	struct err why;
 
 	while (s->start < s->end) {
-		size_t left = s->end - s->start;
+		size_t left = s->end - s->start, far = 0;
 		ssize_t n = batch_measure(s->buf + s->start, left);
 
 		if (n == 0 || n > (ssize_t)left) {
@@ -147,10 +168,10 @@ stream_in_binary(struct stream_in *s, struct batch *b, struct err *e)
 		if (n == -1)
 			err_set(&why, "no batch header");
 		else
-			s->counts.bad_batches++;
+			far = false_header(s, (size_t)n);
 		if ((n != -1 || s->o.strict) && complain(s, stream_in_offset(s, 0), why.msg, e) == -1)
 			return -1;
-		skip(s, hopeless(s->buf + s->start, left));
+		skip(s, far > 0 ? far : hopeless(s->buf + s->start, left));
 	}
 	if (s->ended)
 		skip_report(s);

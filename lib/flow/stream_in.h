@@ -24,6 +24,8 @@ struct stream_in {
 
 	/* binary */
 	uint64_t skipped; /* bytes since the last sound batch */
+	uint64_t false_until; /* where the batch would end whose payload proved false */
+	unsigned false_tries; /* headers looked at before that */
 	struct {
 		uint64_t id, last;
 	} origins[STREAM_ORIGINS]; /* the one seen last first */
