@@ -181,8 +181,8 @@ ended $last
 is "$(cd "$T/crash" && sha256sum --quiet -c <<<"$before" 2>&1)" "" "after a restart they are what they were"
 ok "beside a new file" test -s "$T/crash/$name.001"
 
-# A disk that is full, as the kernel tells it: nothing may grow.
-live full -w "$T/full/f" -M "$T/metrics"
+# A disk that is full, as the kernel tells it: nothing may grow. Limits are set by who has the same user.
+live full --user root -w "$T/full/f" -M "$T/metrics"
 send "$template"
 send "$(flow 1)"
 send "$(flow 2)"
@@ -202,7 +202,7 @@ is "$(complete "$T/full" | xargs jq -r .src_host | sort -t. -k4n | tr '\n' ' ')"
 is "$(metric nf_collect_stalls_total)" 1 "one stall was counted"
 
 # A limit that cuts a write short: the file ends with what is whole, and the next goes on.
-live short -b -w "$T/short/f"
+live short --user root -b -w "$T/short/f"
 prlimit --pid $last --fsize=1000000:unlimited
 "$BUILD/t/helper/udp_replay" "127.0.0.1:$port" "$many" 2000 >/dev/null
 ended $last
@@ -211,7 +211,7 @@ ok "are followed by others" test "$(complete "$T/short" | wc -l)" -gt 2
 is "$(complete "$T/short" | xargs "$cat" --strict | wc -l)" 50000 "and none ends within a batch"
 
 # The end comes while the disk is full: what is lost is said.
-live lost -w "$T/lost/f"
+live lost --user root -w "$T/lost/f"
 send "$template"
 send "$(flow 1)"
 wait_for 10 has_rows "$T/lost" 1
