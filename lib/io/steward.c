@@ -136,7 +136,7 @@ tell(struct steward *s, const struct steward_ask *ask, int fd, struct err *e)
 static int
 ask_fd(struct steward *s, const struct steward_ask *ask, unsigned *slot, struct err *e)
 {
-	struct steward_answer a;
+	struct steward_answer a = {0};
 	int fd = -1;
 
 	pthread_mutex_lock(&s->lock);

@@ -290,7 +290,7 @@ name_unfinished(const struct serve *v)
 static void
 serve(struct serve *v)
 {
-	struct steward_ask ask;
+	struct steward_ask ask = {0};
 	int fd;
 	ssize_t n = unix_recv_fd(v->sock, &ask, sizeof ask, &fd);
 
