@@ -22,6 +22,7 @@ struct capture_file {
 
 struct capture {
 	struct source *source;
+	struct forward *forward; /* NULL: nowhere */
 	bool started;
 	atomic_bool ended, failed;
 	pthread_t thread;
@@ -40,6 +41,12 @@ void
 capture_feed(struct capture *c, struct source *s)
 {
 	c->source = s;
+}
+
+void
+capture_forward(struct capture *c, struct forward *f)
+{
+	c->forward = f;
 }
 
 void
@@ -185,6 +192,10 @@ take_packet(struct capture *c, const struct capture_file *f, const struct pcap_p
 		return true;
 	}
 	count(&c->exports);
+	if (c->forward != NULL) {
+		forward_put(c->forward, &p.src, p.src_port, p.payload.p, p.payload.len);
+		forward_wake(c->forward);
+	}
 	return pass_on(c->source, &p, (int64_t)h->ts.tv_sec * 1000 + h->ts.tv_usec / 1000);
 }
 

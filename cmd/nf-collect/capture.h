@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "forward.h"
 #include "source.h"
 
 struct capture;
@@ -11,6 +12,7 @@ struct capture;
 struct capture *capture_new(void);
 void capture_free(struct capture *c); /* only when it is not running */
 void capture_feed(struct capture *c, struct source *s); /* before capture_start */
+void capture_forward(struct capture *c, struct forward *f); /* copies all exports on; before capture_start */
 
 /* Whether the thread still reads, perhaps from a pipe that stays silent. */
 bool capture_running(const struct capture *c);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,8 +28,8 @@ enum {
 	/* No power of two: datagrams at the same place of their pages would share few lines of the cache. */
 	STRIDE = DATAGRAM_MAX + 33 * 64,
 	RETRY_MS = 5000,
-	LOW_PORTS = 1024, /* those below want a right */
 	DRAIN_MS = 2000,
+	NICE = -10,
 	GATHER_MAX_MS = 4,
 	GATHER_ROOM = 1 << 20, /* what may come in a millisecond, as the kernel counts its buffer */
 };
@@ -60,10 +61,12 @@ struct lane {
 
 struct listener {
 	uint64_t buffer;
+	struct forward *forward; /* NULL: nowhere */
 	unsigned place_count, lane_count;
-	struct udp_place places[PLACES_MAX];
+	struct endpoint places[PLACES_MAX];
 	struct lane *lanes[WORKERS_MAX];
 	atomic_int gather_ms; /* in which every socket has room for what comes */
+	int nice; /* of who opened it */
 	int64_t retry_at; /* of the first lane's thread, which opens for all */
 };
 
@@ -124,19 +127,18 @@ listener_free(struct listener *l)
 }
 
 int
-listener_add(struct listener *l, struct str where, struct err *e)
+listener_add(struct listener *l, const struct endpoint *where, struct err *e)
 {
-	struct udp_place *p = &l->places[l->place_count];
-
 	if (l->place_count == PLACES_MAX)
 		return err_set(e, "more than %d addresses to listen on", PLACES_MAX);
-	if (where.len >= sizeof p->name)
-		return err_set(e, "'%.*s' is too long for HOST:PORT", (int)where.len, where.p);
-	if (hostport_parse(&p->addr, &p->port, where, e) == -1)
-		return -1;
-	memcpy(p->name, where.p, where.len);
-	l->place_count++;
+	l->places[l->place_count++] = *where;
 	return 0;
+}
+
+void
+listener_forward(struct listener *l, struct forward *f)
+{
+	l->forward = f;
 }
 
 static void
@@ -219,13 +221,17 @@ unpack(struct lane *a, unsigned i, int64_t now)
 	struct msghdr *h = &a->msgs[i].msg_hdr;
 	const uint8_t *p = a->iov[i].iov_base;
 	size_t left = a->msgs[i].msg_len, size = run_size(h), len;
+	struct forward *forward = a->listener->forward;
 	struct addr from = sender(&a->from[i]);
+	uint16_t port = ntohs(a->from[i].sin6_port); /* at the same place for both families */
 	unsigned n = 0;
 
 	if ((h->msg_flags & MSG_TRUNC) != 0)
 		atomic_fetch_add_explicit(&a->cut, 1, memory_order_relaxed);
 	do {
 		len = size != 0 && size < left ? size : left;
+		if (forward != NULL)
+			forward_put(forward, &from, port, p, len);
 		pass_on(a, &from, now, p, len);
 		p += len;
 		left -= len;
@@ -251,6 +257,8 @@ receive(struct lane *a, int fd)
 	for (unsigned i = 0; i < (unsigned)n; i++)
 		datagrams += unpack(a, i, now);
 	atomic_fetch_add_explicit(&a->datagrams, datagrams, memory_order_relaxed);
+	if (a->listener->forward != NULL)
+		forward_wake(a->listener->forward);
 	ring_wake(a->source->ring);
 	return n == AT_ONCE;
 }
@@ -346,11 +354,14 @@ listener_open(struct listener *l, bool must, struct err *e)
 		if (open_place(l, i) == 0)
 			continue;
 		if (must)
-			return err_sys(e, "cannot listen on %s (%s)", name, udp_remedy(errno));
+			return err_sys(e, "cannot listen on %s (%s)", name, endpoint_remedy(errno));
 		log_warn("cannot listen on %s, trying again every %d s (%s)", name, RETRY_MS / 1000,
-		    udp_remedy(errno));
+		    endpoint_remedy(errno));
 	}
 	l->retry_at = clock_mono_ms() + RETRY_MS;
+	/* If we may: what is not received in time is lost for good, and it is little work. Threads inherit it. */
+	l->nice = getpriority(PRIO_PROCESS, 0);
+	(void)!setpriority(PRIO_PROCESS, 0, NICE);
 	return 0;
 }
 
@@ -358,7 +369,7 @@ bool
 listener_wants_low_port(const struct listener *l)
 {
 	for (unsigned i = 0; i < l->place_count; i++)
-		if (l->lanes[0]->sockets[i].fd == -1 && l->places[i].port < LOW_PORTS)
+		if (l->lanes[0]->sockets[i].fd == -1 && l->places[i].port < ENDPOINT_LOW_PORTS)
 			return true;
 	return false;
 }
@@ -366,10 +377,12 @@ listener_wants_low_port(const struct listener *l)
 int
 listener_start(struct listener *l, struct err *e)
 {
-	for (unsigned i = 0; i < l->lane_count; i++)
-		if (start_lane(l->lanes[i], e) == -1)
-			return -1;
-	return 0;
+	int r = 0;
+
+	for (unsigned i = 0; i < l->lane_count && r == 0; i++)
+		r = start_lane(l->lanes[i], e);
+	(void)!setpriority(PRIO_PROCESS, 0, l->nice);
+	return r;
 }
 
 void

@@ -8,6 +8,8 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "forward.h"
+#include "io/endpoint.h"
 #include "source.h"
 
 struct listener;
@@ -19,12 +21,16 @@ void listener_free(struct listener *l); /* waits for its threads: after listener
 /* One more source; before listener_start. */
 void listener_feed(struct listener *l, struct source *s);
 
-/* One more HOST:PORT; ":PORT" is every address of both families. */
-int listener_add(struct listener *l, struct str where, struct err *e);
+/* One more address, of UDP. */
+int listener_add(struct listener *l, const struct endpoint *where, struct err *e);
+
+/* Copies all that is received on; before listener_start. */
+void listener_forward(struct listener *l, struct forward *f);
 
 /*
  * Opens the sockets. An address that cannot be had now is warned of and tried
- * again every few seconds; with `must` it is an error.
+ * again every few seconds; with `must` it is an error. Raises the priority of
+ * the thread that calls, for those of listener_start, which sets it back.
  */
 int listener_open(struct listener *l, bool must, struct err *e);
 bool listener_wants_low_port(const struct listener *l); /* one below 1024 is still to be had */

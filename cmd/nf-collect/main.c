@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "capture.h"
 #include "flow/filter.h"
+#include "forward.h"
 #include "io/clock.h"
 #include "io/loop.h"
 #include "io/prog.h"
@@ -24,6 +25,7 @@
 #include "listen.h"
 #include "output.h"
 #include "report.h"
+#include "tcp.h"
 #include "worker.h"
 
 enum {
@@ -36,8 +38,8 @@ enum {
 };
 
 struct options {
-	struct opt_list listen, read;
-	uint64_t buffer, queue, workers;
+	struct opt_list listen, read, forward;
+	uint64_t buffer, queue, workers, tcp_idle;
 	const char *write, *command;
 	uint64_t period_ms, size;
 	const char *user;
@@ -51,10 +53,12 @@ struct collect {
 	struct loop_timer *trouble, *tick;
 	struct loop_fd *news_fd;
 	int news; /* an eventfd: a worker has ended, or the output */
-	struct listener *listener;
+	struct listener *listener; /* each of the four may be NULL */
+	struct tcp *tcp;
 	struct capture *capture;
+	struct forward *forward;
 	unsigned worker_count;
-	struct worker *workers[WORKERS_MAX];
+	struct worker *workers[WORKERS_MAX + 1]; /* TCP has one of its own */
 	struct output *output;
 	struct steward *steward; /* NULL: there is no need of one */
 	struct filter *filter; /* NULL: all flows pass */
@@ -69,7 +73,9 @@ stop(struct collect *c)
 {
 	if (c->listener != NULL)
 		listener_stop(c->listener);
-	else
+	if (c->tcp != NULL)
+		tcp_stop(c->tcp);
+	if (c->capture != NULL)
 		capture_stop(c->capture);
 	if (c->output != NULL)
 		output_hurry(c->output);
@@ -236,6 +242,10 @@ on_metrics(void *arg, struct buf *out)
 
 	if (c->listener != NULL)
 		listener_metrics(c->listener, out);
+	if (c->tcp != NULL)
+		tcp_metrics(c->tcp, out);
+	if (c->forward != NULL)
+		forward_metrics(c->forward, out);
 	if (c->capture != NULL)
 		capture_metrics(c->capture, out);
 	queue_metrics(c, out);
@@ -246,12 +256,32 @@ on_metrics(void *arg, struct buf *out)
 	output_metrics(c->output, out);
 }
 
+/* One address, of datagrams or of streams. */
+static int
+add_address(struct collect *c, struct str where, struct err *e)
+{
+	struct endpoint ep;
+
+	if (endpoint_parse(&ep, where, e) == -1)
+		return -1;
+	if (ep.transport != TRANSPORT_UDP) {
+		if (c->tcp == NULL)
+			c->tcp = tcp_new();
+		return tcp_add(c->tcp, &ep, e);
+	}
+	if (c->forward != NULL && forward_returns(c->forward, &ep.addr, ep.port))
+		return err_set(e, "what is forwarded would come back to %s for ever", ep.name);
+	if (c->listener == NULL)
+		c->listener = listener_new(c->opt.buffer);
+	return listener_add(c->listener, &ep, e);
+}
+
 /* The addresses by flag or key; else bindaddr and bindport. */
 static int
 add_addresses(struct collect *c, struct err *e)
 {
 	for (size_t i = 0; i < c->opt.listen.n; i++)
-		if (listener_add(c->listener, str_from(c->opt.listen.v[i]), e) == -1)
+		if (add_address(c, str_from(c->opt.listen.v[i]), e) == -1)
 			return -1;
 	if (c->opt.listen.n > 0)
 		return 0;
@@ -260,9 +290,20 @@ add_addresses(struct collect *c, struct err *e)
 	struct buf where = {0};
 	buf_printf(&where, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
 	    (unsigned)conf_num(conf, "collectors.netflow.config.bindport"));
-	int r = listener_add(c->listener, str_from(buf_cstr(&where)), e);
+	int r = add_address(c, str_from(buf_cstr(&where)), e);
 	buf_release(&where);
 	return r;
+}
+
+static int
+add_forwards(struct collect *c, struct err *e)
+{
+	if (c->opt.forward.n > 0)
+		c->forward = forward_new(c->opt.read.n > 0);
+	for (size_t i = 0; i < c->opt.forward.n; i++)
+		if (forward_add(c->forward, str_from(c->opt.forward.v[i]), e) == -1)
+			return -1;
+	return 0;
 }
 
 /* The operands are one expression, as tcpdump has it. */
@@ -326,8 +367,9 @@ prepare(struct collect *c)
 		c->opt.no_sandbox = true;
 	if (conf_bool(&c->prog.conf, "collectors.netflow.config.debug"))
 		log_verbose(2);
+	if (add_forwards(c, &e) == -1)
+		goto refused;
 	if (c->opt.read.n == 0) {
-		c->listener = listener_new(c->opt.buffer);
 		if (add_addresses(c, &e) == -1)
 			goto refused;
 		return 0;
@@ -343,26 +385,37 @@ refused:
 	return status;
 }
 
-/* A capture is read in order, by one. */
-static void
-make_workers(struct collect *c)
+static struct source *
+make_worker(struct collect *c, uint64_t queue, bool in_sessions)
 {
-	struct worker_options o = {
-	    .queue = c->capture != NULL ? CAPTURE_RING : c->opt.queue,
-	    .live = c->listener != NULL,
+	struct worker *w = worker_new(&(struct worker_options){
+	    .queue = queue,
+	    .live = c->capture == NULL,
+	    .in_sessions = in_sessions,
 	    .filter = c->filter,
 	    .output = c->output,
 	    .news = c->news,
-	};
+	});
 
-	c->worker_count = c->capture != NULL ? 1 : (unsigned)c->opt.workers;
-	for (unsigned i = 0; i < c->worker_count; i++) {
-		c->workers[i] = worker_new(&o);
-		worker_visit(c->workers[i], allow, c);
-		if (c->listener != NULL)
-			listener_feed(c->listener, worker_source(c->workers[i]));
-		else
-			capture_feed(c->capture, worker_source(c->workers[i]));
+	worker_visit(w, allow, c);
+	c->workers[c->worker_count++] = w;
+	return worker_source(w);
+}
+
+/* A capture is read in order, by one; and so are the sessions of TCP, none of which can be drowned by others. */
+static void
+make_workers(struct collect *c)
+{
+	if (c->listener != NULL) {
+		listener_forward(c->listener, c->forward);
+		for (unsigned i = 0; i < c->opt.workers; i++)
+			listener_feed(c->listener, make_worker(c, c->opt.queue, false));
+	}
+	if (c->tcp != NULL)
+		tcp_feed(c->tcp, make_worker(c, TCP_RING, true), c->opt.tcp_idle);
+	if (c->capture != NULL) {
+		capture_forward(c->capture, c->forward);
+		capture_feed(c->capture, make_worker(c, CAPTURE_RING, false));
 	}
 }
 
@@ -372,8 +425,9 @@ give_up(struct collect *c, struct err *e)
 {
 	struct sandbox s = {
 	    .user = c->opt.user,
-	    .network = c->listener != NULL,
-	    .low_ports = c->listener != NULL && listener_wants_low_port(c->listener),
+	    .network = c->capture == NULL,
+	    .low_ports = (c->listener != NULL && listener_wants_low_port(c->listener)) ||
+			 (c->tcp != NULL && tcp_wants_low_port(c->tcp)),
 	};
 
 	return c->opt.no_sandbox ? 0 : sandbox_enter(&s, e);
@@ -393,14 +447,22 @@ start(struct collect *c, bool must, struct err *e)
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
 	if (loop_signals(c->loop, &signals, e) == -1)
 		return -1;
+	if (c->tcp != NULL && tcp_open(c->tcp, must, e) == -1)
+		return -1;
 	if (c->listener != NULL && listener_open(c->listener, must, e) == -1)
 		return -1;
 	if (give_up(c, e) == -1)
 		return -1;
+	if (c->listener != NULL && listener_start(c->listener, e) == -1)
+		return -1;
 	for (unsigned i = 0; i < c->worker_count; i++)
 		if (worker_start(c->workers[i], e) == -1)
 			return -1;
-	return c->listener != NULL ? listener_start(c->listener, e) : capture_start(c->capture, e);
+	if (c->forward != NULL && forward_start(c->forward, e) == -1)
+		return -1;
+	if (c->tcp != NULL && tcp_start(c->tcp, e) == -1)
+		return -1;
+	return c->capture != NULL ? capture_start(c->capture, e) : 0;
 }
 
 static bool
@@ -433,7 +495,7 @@ start_output(struct collect *c, struct err *e)
 {
 	struct files_options o = {
 	    .steward = c->steward,
-	    .live = c->listener != NULL,
+	    .live = c->capture == NULL,
 	    .period_ms = (int64_t)c->opt.period_ms,
 	    .size_max = c->opt.size,
 	};
@@ -465,6 +527,11 @@ run(struct collect *c, bool must)
 	}
 	make_workers(c);
 	metrics_add_fn(&c->prog.metrics, on_metrics, c);
+	if (c->forward != NULL && forward_open(c->forward, &e) == -1) {
+		log_warnx("%s", e.msg);
+		finish(c);
+		return EXIT_CONFIG;
+	}
 	if (start(c, must, &e) == -1) {
 		log_warnx("%s", e.msg);
 		finish(c);
@@ -472,6 +539,8 @@ run(struct collect *c, bool must)
 	}
 	loop_run(c->loop);
 	finish(c);
+	if (c->forward != NULL)
+		forward_stop(c->forward);
 	say_trouble(c);
 	bool failed = output_failed(c->output) || (c->capture != NULL && capture_failed(c->capture));
 	return failed ? EXIT_FAILED : EXIT_OK;
@@ -495,8 +564,10 @@ static void
 release(struct collect *c)
 {
 	listener_free(c->listener);
+	tcp_free(c->tcp);
 	if (c->capture == NULL || !capture_running(c->capture)) {
 		capture_free(c->capture);
+		forward_free(c->forward);
 		for (unsigned i = 0; i < c->worker_count; i++)
 			worker_free(c->workers[i]);
 	}
@@ -515,7 +586,8 @@ main(int argc, char **argv)
 	static struct collect c;
 	struct opt opts[] = {
 	    {'l', "listen", OPT_LIST, &c.opt.listen, "HOST:PORT", "collectors.netflow.config.listen",
-		"receive datagrams here; repeatable (default: bindaddr and bindport, 0.0.0.0:2055)", false},
+		"receive here, by UDP or, with tcp: before it, TCP; repeatable (default: 0.0.0.0:2055)",
+		false},
 	    {'r', "read", OPT_LIST, &c.opt.read, "FILE", NULL,
 		"read a capture (pcap, pcapng; - is stdin) instead; repeatable", false},
 	    {0, "receive-buffer", OPT_SIZE, &c.opt.buffer, "SIZE", "collectors.netflow.config.receive_buffer",
@@ -524,6 +596,10 @@ main(int argc, char **argv)
 		"receive and decode in N pairs of threads (default: 1)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
 		"memory of a worker for datagrams that wait to be decoded (default: 64M)", false},
+	    {0, "forward", OPT_LIST, &c.opt.forward, "HOST:PORT", "collectors.netflow.config.forward",
+		"copy datagrams on to this address, their source kept; repeatable", false},
+	    {0, "tcp-idle", OPT_SECONDS, &c.opt.tcp_idle, "SECONDS", "collectors.netflow.config.tcp_idle",
+		"close TCP connections that bring no message for so long (default: never)", false},
 	    {'w', NULL, OPT_STR, &c.opt.write, "FILE", NULL,
 		"write to this file instead of stdout; its name is made by strftime(3)", false},
 	    {'G', NULL, OPT_SECONDS, &c.opt.period_ms, "SECONDS", NULL,

@@ -76,28 +76,55 @@ output_period(const struct output *o, int64_t received_ms)
 	return o->files != NULL ? files_period(o->files, received_ms) : 0;
 }
 
-void
-output_batch(
-    struct output *o, const struct batch *b, int64_t received_ms, struct buf *bytes, struct arena *scratch)
+/* Writes b, made ready as parts or, where these are NULL, as bytes. */
+static void
+put(struct output *o, const struct batch *b, struct batch_parts *parts, struct str bytes)
 {
 	struct err e;
 	bool closed = false;
 
+	pthread_mutex_lock(&o->lock);
+	int r = parts != NULL ? stream_out_parts(o->out, b, parts, &closed, &e)
+			      : stream_out_bytes(o->out, b, bytes, &closed, &e);
+	atomic_store_explicit(&o->rows, stream_out_counts(o->out)->rows, memory_order_relaxed);
+	pthread_mutex_unlock(&o->lock);
+	note(o, r, closed, &e);
+}
+
+static void
+put_file(struct output *o, const struct batch *b, int64_t received_ms, struct str bytes)
+{
+	struct err e;
+
+	pthread_mutex_lock(&o->lock);
+	int r = files_write(o->files, received_ms, bytes, b->rows, &e);
+	pthread_mutex_unlock(&o->lock);
+	note(o, r, false, &e);
+}
+
+void
+output_batch(
+    struct output *o, const struct batch *b, int64_t received_ms, struct buf *bytes, struct arena *scratch)
+{
+	struct batch_parts parts;
+	struct err e;
+
 	if (output_ended(o))
 		return;
+	if (o->files == NULL && o->format == STREAM_BINARY && batch_gather(b, &parts, &e) == 0) {
+		put(o, b, &parts, (struct str){NULL, 0});
+		return;
+	}
 	bytes->len = 0;
 	if (stream_put(bytes, b, o->format, scratch, &e) == -1) {
 		end(o, &e);
 		return;
 	}
 	struct str s = {(const char *)bytes->p, bytes->len};
-	pthread_mutex_lock(&o->lock);
-	int r = o->files != NULL ? files_write(o->files, received_ms, s, b->rows, &e)
-				 : stream_out_bytes(o->out, b, s, &closed, &e);
-	if (o->files == NULL)
-		atomic_store_explicit(&o->rows, stream_out_counts(o->out)->rows, memory_order_relaxed);
-	pthread_mutex_unlock(&o->lock);
-	note(o, r, closed, &e);
+	if (o->files != NULL)
+		put_file(o, b, received_ms, s);
+	else
+		put(o, b, NULL, s);
 }
 
 void

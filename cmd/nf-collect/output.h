@@ -17,8 +17,8 @@ int64_t output_period(const struct output *o, int64_t received_ms);
 
 /*
  * What goes wrong is said here: the workers go on, and what they write then is
- * discarded. Memory for the batch's bytes is the caller's: these wait for the
- * descriptor, but not for each other until there are bytes to write.
+ * discarded. Memory for what the batch becomes is the caller's, so that they wait
+ * for each other no longer than it takes to write.
  */
 void output_batch(
     struct output *o, const struct batch *b, int64_t received_ms, struct buf *bytes, struct arena *scratch);

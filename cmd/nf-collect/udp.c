@@ -70,20 +70,6 @@ divide_senders(int fd, unsigned n)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog, sizeof prog);
 }
 
-static int
-bind_place(int fd, const struct udp_place *p, bool v4)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(p->port)};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(p->port)};
-
-	if (v4) {
-		in.sin_addr.s_addr = htonl(addr_is_v4(&p->addr) ? addr_v4(&p->addr) : INADDR_ANY);
-		return bind(fd, (const struct sockaddr *)&in, sizeof in);
-	}
-	memcpy(&in6.sin6_addr, p->addr.b, sizeof in6.sin6_addr);
-	return bind(fd, (const struct sockaddr *)&in6, sizeof in6);
-}
-
 static void
 close_keeping_errno(int fd)
 {
@@ -105,24 +91,15 @@ join_group(int fd, unsigned i, unsigned n)
 }
 
 static int
-open_one(const struct udp_place *p, unsigned i, unsigned n)
+open_one(const struct endpoint *where, unsigned i, unsigned n)
 {
-	bool v4 = addr_is_v4(&p->addr);
-	int on = 1, off = 0, type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-	int fd = socket(v4 ? AF_INET : AF_INET6, type, 0);
+	int fd = endpoint_socket(where, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
 
-	/* Where the system has no IPv6, every address is every address of IPv4. */
-	if (fd == -1 && errno == EAFNOSUPPORT && addr_is_any(&p->addr)) {
-		v4 = true;
-		fd = socket(AF_INET, type, 0);
-	}
 	if (fd == -1)
 		return -1;
-	if (!v4)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
 	/* A run of datagrams in one piece, where the network card's driver gathers them. */
 	setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on);
-	if ((n > 1 && join_group(fd, i, n) == -1) || bind_place(fd, p, v4) == -1) {
+	if ((n > 1 && join_group(fd, i, n) == -1) || endpoint_bind(fd, where) == -1) {
 		close_keeping_errno(fd);
 		return -1;
 	}
@@ -130,18 +107,18 @@ open_one(const struct udp_place *p, unsigned i, unsigned n)
 }
 
 int
-udp_open(int fds[], unsigned n, const struct udp_place *p, uint64_t buffer)
+udp_open(int fds[], unsigned n, const struct endpoint *where, uint64_t buffer)
 {
 	/* Into a group the kernel lets any program of the same user; so first see that nobody is there. */
 	if (n > 1) {
-		int alone = open_one(p, 0, 1);
+		int alone = open_one(where, 0, 1);
 
 		if (alone == -1)
 			return -1;
 		close(alone);
 	}
 	for (unsigned i = 0; i < n; i++) {
-		fds[i] = open_one(p, i, n);
+		fds[i] = open_one(where, i, n);
 		if (fds[i] != -1)
 			continue;
 		while (i-- > 0)
@@ -151,24 +128,9 @@ udp_open(int fds[], unsigned n, const struct udp_place *p, uint64_t buffer)
 	int size = buffer > INT32_MAX / 2 ? INT32_MAX / 2 : (int)buffer;
 	for (unsigned i = 0; i < n; i++)
 		grow_buffer(fds[i], size);
-	say_buffer(fds[0], p->name, size);
-	log_info("listening on %s", p->name);
+	say_buffer(fds[0], where->name, size);
+	log_info("listening on %s", where->name);
 	return 0;
-}
-
-const char *
-udp_remedy(int error)
-{
-	switch (error) {
-	case EADDRINUSE:
-		return "another program listens there: stop it, or choose another port";
-	case EADDRNOTAVAIL:
-		return "no interface has this address yet";
-	case EACCES:
-		return "ports below 1024 want root or CAP_NET_BIND_SERVICE";
-	default:
-		return "see ip(8) for this machine's addresses";
-	}
 }
 
 uint64_t

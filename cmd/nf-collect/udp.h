@@ -5,14 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/addr.h"
-
-/* A place to listen, with the words that named it. */
-struct udp_place {
-	struct addr addr; /* :: is every address of both families */
-	uint16_t port;
-	char name[64];
-};
+#include "io/endpoint.h"
 
 /*
  * Opens n sockets there, non-blocking, each with a receive buffer of so many
@@ -21,10 +14,7 @@ struct udp_place {
  * same one at every place that was opened with the same n. 0, or -1 with errno
  * and nothing open.
  */
-int udp_open(int fds[], unsigned n, const struct udp_place *p, uint64_t buffer);
-
-/* What to do about an errno of udp_open. */
-const char *udp_remedy(int error);
+int udp_open(int fds[], unsigned n, const struct endpoint *where, uint64_t buffer);
 
 /* The bytes that the kernel granted, its own overhead (at least half) included. */
 uint64_t udp_buffer(int fd);

@@ -78,8 +78,8 @@ worker_new(const struct worker_options *o)
 	w->o = *o;
 	w->source.ring = ring_new(o->queue);
 	builder_init(&w->rows, new_origin());
-	w->decoder = decoder_new(
-	    &(struct decoder_options){.rows = &w->rows, .full = on_full, .arg = w, .live = o->live});
+	w->decoder = decoder_new(&(struct decoder_options){
+	    .rows = &w->rows, .full = on_full, .arg = w, .live = o->live, .in_sessions = o->in_sessions});
 	pthread_mutex_init(&w->lock, NULL);
 	return w;
 }

@@ -16,7 +16,7 @@ enum { WORKERS_MAX = 64 };
 
 struct worker_options {
 	uint64_t queue; /* memory of the ring in bytes */
-	bool live; /* see struct decoder_options */
+	bool live, in_sessions; /* see struct decoder_options */
 	const struct filter *filter; /* NULL: all flows pass. Shared with others, as the output is */
 	struct output *output;
 	int news; /* an eventfd, written to when the worker has ended */

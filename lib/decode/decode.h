@@ -68,6 +68,8 @@ struct decoder_options {
 	void (*full)(void *arg, struct builder *rows);
 	void *arg;
 	bool live; /* clamp times to [receipt - 1 day, receipt + 5 minutes] */
+	bool
+	    in_sessions; /* over TCP: nothing is lost, and each session counts its own records (RFC 7011 §3.1) */
 };
 
 struct decoder;

@@ -46,7 +46,7 @@ COLUMN(column_64_64, uint64_t, load_be64)
 static void
 fill_uint(const struct run *r, const struct op *op, const uint8_t *p, unsigned len)
 {
-	void *to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
+	void *to = builder_fill(r->rows, (enum field)op->field, r->row, r->n);
 
 	switch (WIDTHS(len, op->width)) {
 	case WIDTHS(1, 1):
@@ -82,7 +82,7 @@ fill_uint(const struct run *r, const struct op *op, const uint8_t *p, unsigned l
 static void
 fill_addr4(const struct run *r, const struct op *op, const uint8_t *p)
 {
-	uint64_t *restrict to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
+	uint64_t *restrict to = builder_fill(r->rows, (enum field)op->field, r->row, r->n);
 	size_t stride = r->stride;
 
 	for (const uint64_t *end = to + 2 * (size_t)r->n; to < end; to += 2, p += stride) {
@@ -94,7 +94,7 @@ fill_addr4(const struct run *r, const struct op *op, const uint8_t *p)
 static void
 fill_addr6(const struct run *r, const struct op *op, const uint8_t *p)
 {
-	struct addr *restrict to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
+	struct addr *restrict to = builder_fill(r->rows, (enum field)op->field, r->row, r->n);
 	size_t stride = r->stride;
 
 	for (const struct addr *end = to + r->n; to < end; to++, p += stride)
@@ -173,7 +173,7 @@ static void
 fill_direction(const struct run *r, const uint8_t *p, unsigned len)
 {
 	if (len == 1 && none_above(p, r->stride, r->n, 1)) {
-		column_8_8(builder_span(r->rows, FIELD_flow_direction, r->row, r->n), p, r->stride, r->n);
+		column_8_8(builder_fill(r->rows, FIELD_flow_direction, r->row, r->n), p, r->stride, r->n);
 		return;
 	}
 	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
@@ -254,7 +254,7 @@ fill_family(const struct run *r)
 {
 	if (r->plan->family == 255)
 		return;
-	uint8_t *to = builder_span(r->rows, FIELD_ip_protocol, r->row, r->n);
+	uint8_t *to = builder_fill(r->rows, FIELD_ip_protocol, r->row, r->n);
 	if (r->plan->family != 0) {
 		memset(to, r->plan->family, r->n);
 		return;
@@ -300,9 +300,9 @@ void
 fill_common(struct job *j, uint32_t row, uint32_t n)
 {
 	struct builder *rows = j->d->opt.rows;
-	struct addr *exporter = builder_span(rows, FIELD_exporter_ip, row, n), addr = j->exporter->addr;
-	int64_t *received = builder_span(rows, FIELD_timestamp_received, row, n), now = j->received_ms;
-	uint8_t *trusted = builder_span(rows, FIELD_trusted, row, n);
+	struct addr *exporter = builder_fill(rows, FIELD_exporter_ip, row, n), addr = j->exporter->addr;
+	int64_t *received = builder_fill(rows, FIELD_timestamp_received, row, n), now = j->received_ms;
+	uint8_t *trusted = builder_fill(rows, FIELD_trusted, row, n);
 
 	for (uint32_t i = 0; i < n; i++)
 		exporter[i] = addr;
@@ -311,7 +311,7 @@ fill_common(struct job *j, uint32_t row, uint32_t n)
 	memset(trusted, j->exporter->trusted, n);
 	builder_span_str(rows, FIELD_flow_type, row, n, j->flow_type);
 	if (j->has_domain_id) {
-		uint32_t *domain = builder_span(rows, FIELD_observation_domain, row, n);
+		uint32_t *domain = builder_fill(rows, FIELD_observation_domain, row, n);
 		uint32_t id = j->domain->key.id;
 
 		for (uint32_t i = 0; i < n; i++)

@@ -68,7 +68,9 @@ set_records(struct job *j, struct template *t, struct rd *set)
 {
 	struct exporter *x = j->exporter;
 
-	if (TAILQ_NEXT(t, used) != NULL) {
+	/* A definition may push others out of the table: so since the last one its place must be exact. */
+	if (t->used_before != x->definitions || order_is_old(&t->used_ms, j->received_ms)) {
+		t->used_before = x->definitions;
 		TAILQ_REMOVE(&x->templates, t, used);
 		TAILQ_INSERT_TAIL(&x->templates, t, used);
 	}

@@ -91,7 +91,7 @@ exporter_get(struct decoder *d, const struct addr *a, int64_t now_ms)
 	if (known != NULL) {
 		x = *known;
 		x->heard_ms = now_ms;
-		if (TAILQ_NEXT(x, order) != NULL) {
+		if (order_is_old(&x->ordered_ms, now_ms)) {
 			TAILQ_REMOVE(&d->order[x->trusted], x, order);
 			TAILQ_INSERT_TAIL(&d->order[x->trusted], x, order);
 		}
@@ -103,7 +103,7 @@ exporter_get(struct decoder *d, const struct addr *a, int64_t now_ms)
 	x = mem_zero(1, sizeof *x);
 	x->addr = *a;
 	x->trusted = trusted;
-	x->heard_ms = now_ms;
+	x->heard_ms = x->ordered_ms = now_ms;
 	map_init(&x->domains, sizeof(struct domain_key), sizeof(struct domain *));
 	map_init(&x->names, sizeof(struct name_key), sizeof(char *));
 	map_init(&x->samplers, sizeof(struct sampler_key), sizeof(uint32_t));
@@ -173,6 +173,8 @@ domain_sequence(struct job *j, uint32_t sequence, uint32_t units)
 	struct domain *dom = j->domain;
 	int32_t ahead = (int32_t)(sequence - dom->next_sequence);
 
+	if (j->d->opt.in_sessions)
+		return;
 	if (dom->in_sequence && ahead < 0 && ahead >= -LATE_MAX && dom->late_run++ < LATE_RUN_MAX) {
 		uint64_t *lost = &j->exporter->counts[COUNT_LOST];
 
@@ -240,6 +242,7 @@ domain_define(struct job *j, enum template_kind kind, uint16_t id, const struct 
 	TAILQ_INSERT_TAIL(&x->templates, t, used);
 	*(struct template **)map_put(&j->domain->templates, &id, NULL) = t;
 	x->template_count++;
+	x->definitions++;
 	t->domain->kinds[kind]++;
 	j->d->gauges.templates++;
 	job_count(j, COUNT_TEMPLATES, 1);

@@ -37,7 +37,7 @@ enum name_kind { NAME_INTERFACE, NAME_ALIAS, NAME_APPLICATION, NAME_VRF };
 struct exporter {
 	struct addr addr;
 	bool trusted;
-	int64_t heard_ms;
+	int64_t heard_ms, ordered_ms; /* when last; when its place in the order was last found */
 	uint64_t counts[DECODE_COUNTS];
 	struct map domains; /* struct domain_key -> struct domain * */
 	struct domain *last_domain; /* the one of the datagram before */
@@ -47,6 +47,7 @@ struct exporter {
 	int64_t init_ms; /* likewise */
 	unsigned interfaces_named;
 	unsigned template_count;
+	uint64_t definitions; /* of templates, taken so far */
 	TAILQ_HEAD(template_list, template) templates; /* least recently used first */
 	TAILQ_ENTRY(exporter) order;
 };
@@ -84,6 +85,21 @@ static inline void
 job_count(const struct job *j, enum decode_count c, uint64_t n)
 {
 	j->exporter->counts[c] += n;
+}
+
+/*
+ * Whether to find its place anew in a list by last use. Once a second does: to
+ * move an entry for each datagram would take two others into the cache with it.
+ */
+static inline bool
+order_is_old(int64_t *ordered_ms, int64_t now_ms)
+{
+	enum { ORDER_MS = 1000 };
+
+	if (now_ms - *ordered_ms < ORDER_MS && now_ms >= *ordered_ms)
+		return false;
+	*ordered_ms = now_ms;
+	return true;
 }
 
 /* The exporter, made if it is new; NULL if there is no room for it. */

@@ -41,6 +41,8 @@ struct template
 	struct plan *plan; /* of TEMPLATE_DATA */
 	struct plan *reverse; /* of records that carry a second flow, the other way; or NULL */
 	struct domain *domain;
+	int64_t used_ms; /* when its place among those used was last found, */
+	uint64_t used_before; /* and how many definitions its exporter had sent then */
 	TAILQ_ENTRY(template) used; /* of the exporter's, the least recently used first */
 	struct template_field fields[];
 };

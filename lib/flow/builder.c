@@ -61,18 +61,46 @@ bits_set(uint64_t *bits, uint32_t from, uint32_t n)
 	}
 }
 
-void
-builder_run_end(struct builder_column *c, uint32_t row)
+/* Puts the rows of the run into the bitmap; the next begins at `row`. */
+static void
+run_end(struct builder_column *c, uint32_t row)
 {
 	bits_set(c->present, c->run_from, c->run_end - c->run_from);
 	c->run_from = c->run_end = row;
+}
+
+void
+builder_run_extend(struct builder_column *c, uint32_t row, uint32_t n)
+{
+	if (row < c->run_from || row > c->run_end)
+		run_end(c, row);
+	if (row + n > c->run_end)
+		c->run_end = row + n;
+}
+
+void
+builder_wipe(struct builder_column *c)
+{
+	size_t w = c->width;
+
+	run_end(c, 0);
+	for (uint32_t row = 0; row < c->stale; row += 64) {
+		uint64_t absent = ~c->present[row >> 6];
+
+		if (absent == ~UINT64_C(0))
+			memset(c->values + row * w, 0, 64 * w);
+		else
+			for (; absent != 0; absent &= absent - 1)
+				memset(c->values + (row + (uint32_t)__builtin_ctzll(absent)) * w, 0, w);
+	}
+	c->stale = 0;
 }
 
 /* The row is as if it never had been set. */
 static void
 take_back(struct builder_column *c, uint32_t row)
 {
-	builder_run_end(c, row);
+	run_end(c, row);
 	c->present[row >> 6] &= ~(UINT64_C(1) << (row & 63));
 	if (c->width != 0)
 		memset(c->values + (size_t)row * c->width, 0, c->width);
@@ -233,7 +261,7 @@ builder_get(const struct builder *bd, enum field f)
 	const struct builder_column *c = bd->cols[f];
 	uint64_t v = 0;
 
-	if (c != NULL && c->used && c->width != 0 && c->width <= 8)
+	if (builder_has(bd, f) && c->width != 0 && c->width <= 8)
 		memcpy(&v, c->values + (size_t)(bd->rows - 1) * c->width, c->width);
 	return v;
 }
@@ -267,10 +295,22 @@ count_present(struct builder_column *c, uint32_t rows)
 
 	if (c->run_from == 0 && c->run_end == rows)
 		return rows;
-	builder_run_end(c, 0);
+	run_end(c, 0);
 	for (uint32_t i = 0; i < (rows + 63) / 64; i++)
 		n += (uint32_t)__builtin_popcountll(c->present[i]);
 	return n;
+}
+
+/* Zeros where the column has no value, up to the multiple of 8 bytes that it is written as. */
+static void
+make_sound(struct builder_column *c, uint32_t rows, bool all)
+{
+	size_t bytes = (size_t)rows * c->width;
+
+	if (all)
+		memset(c->values + bytes, 0, -bytes & 7);
+	else
+		builder_wipe(c);
 }
 
 static void
@@ -281,11 +321,13 @@ finish_column(struct builder *bd, struct batch *b, enum field f)
 
 	if (n == 0)
 		return;
+	if (c->stale > 0 && c->width != 0)
+		make_sound(c, b->rows, n == b->rows);
 	const uint64_t *present = n == b->rows ? NULL : c->present;
 	if (c->width == 0)
 		batch_add_strs(b, &bd->arena, f, c->codes, c->entries, c->entry_count, present);
 	else if (memcmp(c->values, c->values + c->width, (b->rows - 1) * (size_t)c->width) == 0)
-		batch_add_fixed(b, &bd->arena, f, c->values, present);
+		batch_add_const(b, &bd->arena, f, c->values, present);
 	else
 		add_in_place(b, f, c, present);
 }
@@ -319,7 +361,7 @@ builder_reset(struct builder *bd)
 			continue;
 		memset(c->present, 0, (bd->rows + 63) / 64 * sizeof *c->present);
 		if (c->width != 0) {
-			memset(c->values, 0, bd->rows * (size_t)c->width);
+			c->stale = c->stale > bd->rows ? c->stale : bd->rows;
 		} else {
 			memset(c->codes, 0, bd->rows * sizeof *c->codes);
 			memset(c->table, 0, (c->table_mask + 1) * sizeof *c->table);

@@ -92,6 +92,7 @@ enum conf_flag {
 	CONF_ADDR = 4, /* text or each item is an address */
 	CONF_PREFIX = 8, /* an address or a prefix */
 	CONF_HOSTPORT = 16, /* a numeric host and a port, see hostport_parse() */
+	CONF_ENDPOINT = 32, /* that and a transport, see io/endpoint.h */
 };
 
 struct conf_key {

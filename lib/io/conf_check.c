@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "io/endpoint.h"
 
 #define PATH_MAX_LEN 128 /* longer than any path of the table */
 
@@ -79,6 +80,7 @@ item_check(void *arg, struct str item, const struct cnode *at, struct err *e)
 	const struct item_check *ic = arg;
 	const struct conf_key *key = ic->key;
 	struct err why;
+	struct endpoint ep;
 	struct addr a;
 	struct prefix p;
 	uint16_t port;
@@ -90,6 +92,8 @@ item_check(void *arg, struct str item, const struct cnode *at, struct err *e)
 	if ((key->flags & CONF_PREFIX) && prefix_parse(&p, item, &why) < 0)
 		return cnode_err(at, e, "%s: %s", key->path, why.msg);
 	if ((key->flags & CONF_HOSTPORT) && hostport_parse(&a, &port, item, &why) < 0)
+		return cnode_err(at, e, "%s: %s", key->path, why.msg);
+	if ((key->flags & CONF_ENDPOINT) && endpoint_parse(&ep, item, &why) < 0)
 		return cnode_err(at, e, "%s: %s", key->path, why.msg);
 	if (strcmp(key->path, "enrich") == 0 && str_eq(item, STR("smtp")))
 		warn_at(ic->k, at, "enrich: 'smtp' is read as 'snmp'");

@@ -21,11 +21,30 @@ fd_read(int fd, void *p, size_t len)
 	return n;
 }
 
+/* One write of at most WRITE_PIECE: while one goes into a pipe its reader cannot take out what is there. */
+static ssize_t
+write_piece(int fd, const struct iovec *iov, int n)
+{
+	struct iovec part[64];
+	size_t left = WRITE_PIECE;
+	int k = 0;
+
+	for (; k < n && k < 64 && left > 0; k++) {
+		part[k] = iov[k];
+		if (part[k].iov_len > left)
+			part[k].iov_len = left;
+		left -= part[k].iov_len;
+	}
+	return writev(fd, part, k);
+}
+
 int
 fd_writev_all(int fd, struct iovec *iov, int n)
 {
+	for (; n > 0 && iov->iov_len == 0; n--)
+		iov++;
 	while (n > 0) {
-		ssize_t w = writev(fd, iov, n > 512 ? 512 : n);
+		ssize_t w = write_piece(fd, iov, n);
 
 		if (w == -1 && errno == EAGAIN) {
 			struct pollfd pfd = {.fd = fd, .events = POLLOUT};
@@ -53,17 +72,9 @@ fd_writev_all(int fd, struct iovec *iov, int n)
 int
 fd_write_all(int fd, const void *p, size_t len)
 {
-	/* In pieces: while one write goes into a pipe its reader cannot take out what is there. */
-	for (size_t at = 0; at < len; at += WRITE_PIECE) {
-		struct iovec iov = {
-		    .iov_base = (char *)(uintptr_t)p + at,
-		    .iov_len = len - at < WRITE_PIECE ? len - at : WRITE_PIECE,
-		};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)p, .iov_len = len};
 
-		if (fd_writev_all(fd, &iov, 1) == -1)
-			return -1;
-	}
-	return 0;
+	return fd_writev_all(fd, &iov, 1);
 }
 
 int

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { HEAD = 16, SKIP = UINT32_MAX, WARM_BITS = 18 };
+enum { HEAD = 16, SKIP = UINT32_MAX, WARM = 128 << 10 };
 
 struct ring {
 	uint8_t *bytes;
@@ -18,7 +18,7 @@ struct ring {
 	/* The putter's own line of the cache. Positions count up for ever. */
 	_Alignas(64) _Atomic size_t put; /* where the next message goes */
 	size_t got_seen; /* what `got` was when last looked at */
-	size_t warm; /* at which multiple of what stays warm it was last seen whether the ring is empty */
+	_Atomic size_t look_at; /* from where on to look whether the ring is empty */
 	size_t reserved; /* where the message that was reserved goes */
 	atomic_bool putter_waits;
 
@@ -83,11 +83,11 @@ message_size(size_t len)
 static bool
 rewinds(struct ring *r, size_t at)
 {
-	if (at >> WARM_BITS == r->warm)
+	if (at < atomic_load_explicit(&r->look_at, memory_order_relaxed))
 		return false;
-	r->warm = at >> WARM_BITS;
+	atomic_store_explicit(&r->look_at, at + WARM, memory_order_relaxed);
 	r->got_seen = atomic_load_explicit(&r->got, memory_order_acquire);
-	return r->got_seen == at && (at & (r->size - 1)) >> WARM_BITS != 0;
+	return r->got_seen == at && (at & (r->size - 1)) >= WARM;
 }
 
 /* A message does not wrap: what is left at the end is skipped. */
@@ -126,6 +126,8 @@ wake(int fd, atomic_bool *waits)
 void
 ring_wake(struct ring *r)
 {
+	/* The getter may have taken all before the next burst. */
+	atomic_store_explicit(&r->look_at, 0, memory_order_relaxed);
 	wake(r->get_fd, &r->getter_sleeps);
 }
 

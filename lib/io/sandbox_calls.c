@@ -35,7 +35,7 @@ static const int always[] = {
 	CALL(getrandom), CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(sigaltstack), CALL(tgkill),
 	CALL(restart_syscall), CALL(wait4), CALL(exit), CALL(exit_group),
 	/* who and where we are */
-	CALL(getuid), CALL(geteuid), CALL(getgid), CALL(getegid), CALL(getrusage), CALL(sysinfo), CALL(uname),
+	CALL(setpriority), CALL(getpriority), CALL(getuid), CALL(geteuid), CALL(getgid), CALL(getegid), CALL(getrusage), CALL(sysinfo), CALL(uname),
 };
 
 /* Landlock says which. */

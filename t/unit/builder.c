@@ -131,8 +131,12 @@ test_spans(void **state)
 			if (gaps > 0 && random_u32(&seed) % 3 == 0)
 				continue;
 			for (unsigned twice = 0; twice <= random_u32(&seed) % 2; twice++) {
-				uint16_t *to = builder_span(&bd, FIELD_src_port, at, n);
+				bool whole = random_u32(&seed) % 2 == 0;
+				uint16_t *to = whole ? builder_fill(&bd, FIELD_src_port, at, n)
+						     : builder_span(&bd, FIELD_src_port, at, n);
 
+				for (uint32_t i = 0; i < n && !whole; i++)
+					assert_int_equal(to[i], want[at + i] == -1 ? 0 : want[at + i]);
 				for (uint32_t i = 0; i < n; i++)
 					want[at + i] = to[i] = (uint16_t)random_u32(&seed);
 			}
