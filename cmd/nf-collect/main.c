@@ -26,6 +26,7 @@
 #include "output.h"
 #include "report.h"
 #include "tcp.h"
+#include "trust.h"
 #include "worker.h"
 
 enum {
@@ -34,7 +35,6 @@ enum {
 	TICK_MS = 1000,
 	COMMANDS_MS = 10 * 1000, /* how long those of -z are waited for at the end */
 	SIZE_LEAST = 64 << 10,
-	ALLOW_MAX = 4096,
 };
 
 struct options {
@@ -63,8 +63,7 @@ struct collect {
 	struct steward *steward; /* NULL: there is no need of one */
 	struct filter *filter; /* NULL: all flows pass */
 	uint64_t said[DECODE_COUNTS];
-	struct prefix allow[ALLOW_MAX];
-	size_t allow_count;
+	struct trust trust;
 };
 
 /* No more input; what has come is still decoded and written, unless nothing more can be. */
@@ -133,69 +132,12 @@ on_tick(void *arg)
 	loop_timer_set(c->tick, TICK_MS);
 }
 
-struct allow_list {
-	struct prefix *list;
-	size_t count;
-};
-
-static int
-allow_add(void *arg, struct str item, const struct cnode *at, struct err *e)
-{
-	struct allow_list *a = arg;
-	struct err why;
-
-	if (a->count == ALLOW_MAX)
-		return cnode_err(at, e, "more than %d prefixes", ALLOW_MAX);
-	if (prefix_parse(&a->list[a->count], item, &why) == -1)
-		return cnode_err(at, e, "%s", why.msg);
-	a->count++;
-	return 0;
-}
-
-/* One that is ours. It may be a name, which says nothing about the source of datagrams. */
-static int
-allow_ours(void *arg, struct str item, const struct cnode *at, struct err *e)
-{
-	struct allow_list *a = arg;
-	struct addr addr;
-
-	(void)at;
-	(void)e;
-	if (addr_parse(&addr, item) == 0 && a->count < ALLOW_MAX)
-		a->list[a->count++] = (struct prefix){addr, 128};
-	return 0;
-}
-
-/* The list of trusted exporters, to which those belong that the configuration names elsewhere as ours. */
-static int
-read_allow(struct allow_list *a, const struct conf *conf, struct err *e)
-{
-	static const char *const ours[] = {"snmp.target", "bgp.bgp_listener.peer_ip"};
-	const struct cnode *n = conf_find(conf, "collectors.netflow.config.allow");
-
-	if (n != NULL && cnode_each(n, allow_add, a, e) == -1)
-		return -1;
-	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-		n = conf_find(conf, ours[i]);
-		if (n != NULL && cnode_each(n, allow_ours, a, e) == -1)
-			return -1;
-	}
-	return 0;
-}
-
 static int
 on_conf(void *arg, const struct conf *conf, struct err *e)
 {
 	struct collect *c = arg;
-	struct allow_list a = {mem_zero(ALLOW_MAX, sizeof *a.list), 0};
-	int r = read_allow(&a, conf, e);
 
-	if (r == 0) {
-		memcpy(c->allow, a.list, a.count * sizeof *a.list);
-		c->allow_count = a.count;
-	}
-	free(a.list);
-	return r;
+	return trust_read(&c->trust, conf, e);
 }
 
 static void
@@ -203,7 +145,7 @@ allow(void *arg, struct decoder *d)
 {
 	struct collect *c = arg;
 
-	decoder_allow(d, c->allow, c->allow_count);
+	decoder_allow(d, c->trust.list, c->trust.count);
 }
 
 static void
