@@ -197,6 +197,9 @@ tear_down(void **state)
 	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
 		snprintf(file, sizeof file, "%s/file", folders[i]);
 		unlink(file);
+		/* Where nothing restricted it, what should not have been made was. */
+		snprintf(file, sizeof file, "%s/new", folders[i]);
+		unlink(file);
 		rmdir(folders[i]);
 	}
 	unlink(readable_file);

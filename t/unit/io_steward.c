@@ -73,6 +73,7 @@ test_files(void **state)
 	assert_int_equal(file_replace(conf, "key: 2\n", 7, 0600, 0, &e), 0);
 	assert_content(s, conf, "key: 2\n");
 	assert_int_equal(steward_read(s, &b, conf, 3, &e), -1);
+	buf_release(&b);
 	assert_int_equal(steward_replace(s, prom, "one", 3, &e), 0);
 	int a = steward_open(s, DAY_MS, &first, &e), z = steward_open(s, DAY_MS, &second, &e);
 	assert_true(a != -1 && z != -1 && first != second);
