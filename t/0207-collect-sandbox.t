@@ -82,19 +82,25 @@ if [ "$root" ]; then
 	live stays -- --user root
 	is "$(status $last Uid) $(status $last CapEff)" "0 0000000000000000" "--user root: stays root, without capabilities"
 	ended $last
-	live container unshare -Ur -- -M "$T/metrics"
-	like "$(cat "$T/container.err")" 'cannot become user [0-9]*, stays root: ' "where there is no other user this is said"
-	is "$(status $last CapEff)" 0000000000000000 "and capabilities are given up"
-	ended $last
+	if unshare -Ur true 2>/dev/null; then
+		live container unshare -Ur -- -M "$T/metrics"
+		like "$(cat "$T/container.err")" 'cannot become user [0-9]*, stays root: ' "where there is no other user this is said"
+		is "$(status $last CapEff)" 0000000000000000 "and capabilities are given up"
+		ended $last
+	else
+		diag "no user namespace is to be had: not tested where there is no other user"
+	fi
 	# A low port that is taken at first.
-	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Proto => "udp", LocalAddr => "127.0.0.1:777") or die; $| = 1; print "bound\n"; sleep 600' >"$T/bound" &
+	low=700
+	while grep -q ":$(printf %04X $low) " /proc/net/udp; do low=$((low + 1)); done
+	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Proto => "udp", LocalAddr => "127.0.0.1:'"$low"'") or die; $| = 1; print "bound\n"; sleep 600' >"$T/bound" &
 	PIDS+=($!)
 	holder=$!
 	wait_for 10 grep -q bound "$T/bound"
-	live low -- -l 127.0.0.1:777
+	live low -- -l "127.0.0.1:$low"
 	is "$(status $last CapEff)" 0000000000000400 "while a low port is waited for, the right to bind it is kept"
 	kill $holder
-	ok "and used" wait_for 15 grep -q '127.0.0.1:777: now listening' "$T/low.err"
+	ok "and used" wait_for 15 grep -q "127.0.0.1:$low: now listening" "$T/low.err"
 	ended $last
 else
 	at_work user "$(id -u)"

@@ -151,7 +151,7 @@ prog_entrust(struct prog *p, struct steward *s)
 	if (p->conf_path != NULL)
 		steward_reads(s, p->conf_path);
 	if (p->metrics_path != NULL)
-		steward_replaces(s, p->metrics_path);
+		steward_replaces(s, p->metrics_path, 0644, 0);
 	p->metrics.steward = s;
 }
 

@@ -38,13 +38,13 @@ steward_free(struct steward *s)
 	free(s);
 }
 
-static void
+static uint32_t
 list_add(const char *list[STEWARD_FILES], const char *path)
 {
-	for (unsigned i = 0; i < STEWARD_FILES; i++)
+	for (uint32_t i = 0; i < STEWARD_FILES; i++)
 		if (list[i] == NULL) {
 			list[i] = path;
-			return;
+			return i;
 		}
 	abort();
 }
@@ -61,13 +61,16 @@ list_find(const char *const list[STEWARD_FILES], const char *path)
 void
 steward_reads(struct steward *s, const char *path)
 {
-	list_add(s->reads, path);
+	(void)list_add(s->reads, path);
 }
 
 void
-steward_replaces(struct steward *s, const char *path)
+steward_replaces(struct steward *s, const char *path, mode_t mode, int durable)
 {
-	list_add(s->replaces, path);
+	uint32_t i = list_add(s->replaces, path);
+
+	s->modes[i] = mode;
+	s->durable[i] = durable;
 }
 
 void
@@ -127,28 +130,23 @@ gone(struct steward *s, struct err *e)
 }
 
 static int
-tell(struct steward *s, const struct steward_ask *ask, int fd, struct err *e)
+tell(struct steward *s, const struct steward_ask *q, int fd, struct err *e)
 {
-	return unix_send_fd(s->sock, ask, sizeof *ask, fd) == 0 ? 0 : gone(s, e);
+	return unix_send_fd(s->sock, q, sizeof *q, fd) == 0 ? 0 : gone(s, e);
 }
 
-/* The descriptor of the answer, or -1 with words. */
+/* The answer to a question that comes with a descriptor, or with -1. 0, or -1 with words; *fd is the caller's, or -1. */
 static int
-ask_fd(struct steward *s, const struct steward_ask *ask, unsigned *slot, struct err *e)
+ask(struct steward *s, const struct steward_ask *q, int with, struct steward_answer *a, int *fd,
+    struct err *e)
 {
-	struct steward_answer a = {0};
-	int fd = -1;
-
+	*fd = -1;
 	pthread_mutex_lock(&s->lock);
-	int r = tell(s, ask, -1, e);
-	if (r == 0 && unix_recv_fd(s->sock, &a, sizeof a, &fd) != sizeof a)
+	int r = tell(s, q, with, e);
+	if (r == 0 && unix_recv_fd(s->sock, a, sizeof *a, fd) != sizeof *a)
 		r = gone(s, e);
 	pthread_mutex_unlock(&s->lock);
-	if (r == 0 && fd == -1)
-		err_set(e, "%s", a.words);
-	if (r == 0 && fd != -1 && slot != NULL)
-		*slot = a.slot;
-	return fd;
+	return r == 0 && a->failed != 0 ? err_set(e, "%s", a->words) : r;
 }
 
 int
@@ -156,9 +154,11 @@ steward_read(struct steward *s, struct buf *b, const char *path, size_t max, str
 {
 	if (s == NULL)
 		return file_read(b, path, max, e);
-	struct steward_ask ask = {.op = STEWARD_READ, .which = list_find(s->reads, path)};
-	int fd = ask_fd(s, &ask, NULL, e);
-	if (fd == -1)
+	struct steward_ask q = {.op = STEWARD_READ, .which = list_find(s->reads, path)};
+	struct steward_answer a = {0};
+	int fd;
+
+	if (ask(s, &q, -1, &a, &fd, e) == -1)
 		return -1;
 	int status = fd_read_all(b, fd, path, max, e);
 	close(fd);
@@ -170,11 +170,12 @@ steward_replace(struct steward *s, const char *path, const void *p, size_t len, 
 {
 	if (s == NULL)
 		return file_replace(path, p, len, 0644, 0, e);
-	struct steward_ask ask = {.op = STEWARD_REPLACE, .which = list_find(s->replaces, path)};
-	int fd = memfd_create("replace", MFD_CLOEXEC);
+	struct steward_ask q = {.op = STEWARD_REPLACE, .which = list_find(s->replaces, path)};
+	struct steward_answer a = {0};
+	int none, fd = memfd_create("replace", MFD_CLOEXEC);
 	if (fd == -1)
 		return err_sys(e, "%s: no memory file", path);
-	int status = fd_write_all(fd, p, len) == 0 ? tell(s, &ask, fd, e) : err_sys(e, "%s", path);
+	int status = fd_write_all(fd, p, len) == 0 ? ask(s, &q, fd, &a, &none, e) : err_sys(e, "%s", path);
 	close(fd);
 	return status;
 }
@@ -182,17 +183,22 @@ steward_replace(struct steward *s, const char *path, const void *p, size_t len, 
 int
 steward_open(struct steward *s, int64_t ms, unsigned *slot, struct err *e)
 {
-	struct steward_ask ask = {.op = STEWARD_OPEN_NEXT, .ms = ms};
+	struct steward_ask q = {.op = STEWARD_OPEN_NEXT, .ms = ms};
+	struct steward_answer a = {0};
+	int fd;
 
-	return ask_fd(s, &ask, slot, e);
+	if (ask(s, &q, -1, &a, &fd, e) == -1)
+		return -1;
+	*slot = a.slot;
+	return fd;
 }
 
 int
 steward_finish(struct steward *s, unsigned slot, struct err *e)
 {
-	struct steward_ask ask = {.op = STEWARD_FINISH, .which = slot};
+	struct steward_ask q = {.op = STEWARD_FINISH, .which = slot};
 
-	return tell(s, &ask, -1, e);
+	return tell(s, &q, -1, e);
 }
 
 bool

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -50,13 +51,13 @@ struct steward_counts {
 struct steward *steward_new(void);
 void steward_free(struct steward *s); /* NULL is fine; after steward_end, if it was started */
 void steward_reads(struct steward *s, const char *path);
-void steward_replaces(struct steward *s, const char *path);
+void steward_replaces(struct steward *s, const char *path, mode_t mode, int durable);
 void steward_series(struct steward *s, const struct steward_series *series);
 
 /* Forks. Before the first thread, and before anything is given up. */
 int steward_start(struct steward *s, struct err *e);
 
-/* file_read() and file_replace() (mode 0644, not durable) of a path that was agreed on. Errors of the latter are logged. */
+/* file_read() and file_replace() of a path that was agreed on; where s is NULL, of any, with mode 0644, not durable. */
 int steward_read(struct steward *s, struct buf *b, const char *path, size_t max, struct err *e);
 int steward_replace(struct steward *s, const char *path, const void *p, size_t len, struct err *e);
 

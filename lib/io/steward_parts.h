@@ -10,7 +10,7 @@
 
 enum steward_op {
 	STEWARD_READ, /* answered with a descriptor */
-	STEWARD_REPLACE, /* comes with a descriptor of the content; no answer */
+	STEWARD_REPLACE, /* comes with a descriptor of the content; answered without one */
 	STEWARD_OPEN_NEXT, /* answered with a descriptor */
 	STEWARD_FINISH, /* no answer */
 };
@@ -21,7 +21,7 @@ struct steward_ask {
 };
 
 struct steward_answer {
-	int32_t error; /* errno, 0: a descriptor is with it */
+	int32_t failed; /* then there are words, and no descriptor */
 	uint32_t slot;
 	char words[480];
 };
@@ -33,6 +33,8 @@ struct steward_board {
 
 struct steward {
 	const char *reads[STEWARD_FILES], *replaces[STEWARD_FILES];
+	mode_t modes[STEWARD_FILES]; /* of replaces */
+	int durable[STEWARD_FILES];
 	struct steward_series series;
 	struct steward_board *board;
 	int sock; /* -1: not started, or ended */

@@ -3,7 +3,6 @@
  * put in place by a child, as its fsync may take seconds, and each command is
  * one. It ends when nothing more can be asked and its children have ended.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -199,49 +198,57 @@ reap(struct serve *v, int flags)
 	commands_start(v);
 }
 
+/* With e NULL all is well. */
 static void
 answer(const struct serve *v, int fd, uint32_t slot, const struct err *e)
 {
-	struct steward_answer a = {.slot = slot};
+	struct steward_answer a = {.slot = slot, .failed = e != NULL};
 
-	if (fd == -1) {
-		a.error = errno;
+	if (e != NULL)
 		memcpy(a.words, e->msg, sizeof a.words - 1);
-	}
 	if (unix_send_fd(v->sock, &a, sizeof a, fd) == -1)
 		log_info("steward: no answer could be sent");
 }
 
 static void
-do_read(const struct serve *v, uint32_t file)
+do_read(const struct serve *v, uint32_t which)
 {
-	const char *path = file < STEWARD_FILES ? v->s->reads[file] : NULL;
+	const char *path = which < STEWARD_FILES ? v->s->reads[which] : NULL;
 	struct err e = {"no such file was agreed on"};
 	int fd = -1;
 
-	errno = EPERM;
 	if (path != NULL && (fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
 		err_sys(&e, "%s", path);
-	answer(v, fd, 0, &e);
+	answer(v, fd, 0, fd == -1 ? &e : NULL);
 	if (fd != -1)
 		close(fd);
 }
 
-static void
-do_replace(const struct serve *v, uint32_t file, int fd)
+/* 0, or -1 with words. */
+static int
+replace(const struct serve *v, uint32_t which, int fd, struct err *e)
 {
-	const char *path = file < STEWARD_FILES ? v->s->replaces[file] : NULL;
+	const char *path = which < STEWARD_FILES ? v->s->replaces[which] : NULL;
 	struct buf b = {0};
 	struct stat st;
-	struct err e;
 
 	/* Only what is in memory or on disk: to read anything else might take for ever. */
 	if (path == NULL || fd == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
-		return;
-	if (lseek(fd, 0, SEEK_SET) == -1 || fd_read_all(&b, fd, path, REPLACE_MAX, &e) == -1 ||
-	    file_replace(path, b.p, b.len, 0644, 0, &e) == -1)
-		log_warnx("%s", e.msg);
+		return err_set(e, "no such file was agreed on");
+	int r =
+	    lseek(fd, 0, SEEK_SET) == -1 ? err_sys(e, "%s", path) : fd_read_all(&b, fd, path, REPLACE_MAX, e);
+	if (r == 0)
+		r = file_replace(path, b.p, b.len, v->s->modes[which], v->s->durable[which], e);
 	buf_release(&b);
+	return r;
+}
+
+static void
+do_replace(const struct serve *v, uint32_t which, int fd)
+{
+	struct err e;
+
+	answer(v, -1, 0, replace(v, which, fd, &e) == -1 ? &e : NULL);
 }
 
 static void
@@ -253,11 +260,11 @@ do_open(struct serve *v, int64_t ms)
 	while (slot < STEWARD_OPEN && v->files[slot].fd != -1)
 		slot++;
 	struct steward_file *f = slot < STEWARD_OPEN ? &v->files[slot] : NULL;
-	errno = EMFILE;
-	if (f != NULL && v->s->series.pattern != NULL &&
-	    steward_file_open(f, &v->names, &v->s->series, ms, &e) == 0)
+	bool done = f != NULL && v->s->series.pattern != NULL &&
+		    steward_file_open(f, &v->names, &v->s->series, ms, &e) == 0;
+	if (done)
 		log_info("writing to %s", f->part);
-	answer(v, f != NULL ? f->fd : -1, slot, &e);
+	answer(v, done ? f->fd : -1, slot, done ? NULL : &e);
 }
 
 static void

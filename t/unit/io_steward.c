@@ -27,7 +27,7 @@ start(void)
 	struct err e;
 
 	steward_reads(s, conf);
-	steward_replaces(s, prom);
+	steward_replaces(s, prom, 0640, 1);
 	steward_series(s, &series);
 	assert_int_equal(steward_start(s, &e), 0);
 	return s;
@@ -97,6 +97,9 @@ test_files(void **state)
 	assert_int_equal(access(series_name(2, ""), F_OK), -1); /* empty */
 	assert_int_equal(access(series_name(2, ".part"), F_OK), -1);
 	assert_content(NULL, prom, "one");
+	struct stat st;
+	assert_int_equal(stat(prom, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
 	close(a);
 	close(z);
 	close(n);
@@ -132,16 +135,18 @@ test_taken(void **state)
 	steward_free(s);
 }
 
-static int
-asked(struct steward *s, struct steward_ask ask, int32_t *error)
+/* A question as anybody could send it, and that nothing comes of it. */
+static void
+assert_refused(struct steward *s, struct steward_ask ask, int fd)
 {
 	struct steward_answer a;
-	int fd;
+	int got;
 
-	assert_int_equal(unix_send_fd(s->sock, &ask, sizeof ask, -1), 0);
-	assert_int_equal(unix_recv_fd(s->sock, &a, sizeof a, &fd), sizeof a);
-	*error = a.error;
-	return fd;
+	assert_int_equal(unix_send_fd(s->sock, &ask, sizeof ask, fd), 0);
+	assert_int_equal(unix_recv_fd(s->sock, &a, sizeof a, &got), sizeof a);
+	assert_int_equal(got, -1);
+	assert_int_equal(a.failed, 1);
+	assert_string_equal(a.words, "no such file was agreed on");
 }
 
 static void
@@ -150,22 +155,22 @@ test_hostile(void **state)
 	struct steward *s = start();
 	struct err e;
 	int pipes[2];
-	int32_t error;
 	char big[4096] = {0};
 
 	(void)state;
-	for (uint32_t i = 1; i < 5; i++)
-		assert_int_equal(
-		    asked(s, (struct steward_ask){STEWARD_READ, i == 4 ? UINT32_MAX : i, 0}, &error), -1);
-	assert_true(error != 0);
-	/* No sense, no length, no content that ever ends: all without an answer. */
 	assert_int_equal(pipe(pipes), 0);
+	for (uint32_t which = 1; which < 10; which++) {
+		assert_refused(s, (struct steward_ask){STEWARD_READ, which, 0}, -1);
+		assert_refused(s, (struct steward_ask){STEWARD_READ, UINT32_MAX - which, 0}, pipes[0]);
+		assert_refused(s, (struct steward_ask){STEWARD_REPLACE, which, 0}, pipes[0]);
+	}
+	/* Content that never ends, and none. */
+	assert_refused(s, (struct steward_ask){STEWARD_REPLACE, 0, 0}, pipes[0]);
+	assert_refused(s, (struct steward_ask){STEWARD_REPLACE, 0, 0}, -1);
+	/* No sense, no length: all without an answer. */
 	for (uint32_t which = 0; which < 10; which++) {
-		struct steward_ask ask = {STEWARD_REPLACE, which, 0};
+		struct steward_ask ask = {STEWARD_FINISH, which, 0};
 
-		assert_int_equal(unix_send_fd(s->sock, &ask, sizeof ask, pipes[0]), 0);
-		assert_int_equal(unix_send_fd(s->sock, &ask, sizeof ask, -1), 0);
-		ask.op = STEWARD_FINISH;
 		assert_int_equal(unix_send_fd(s->sock, &ask, sizeof ask, pipes[0]), 0);
 		ask.op = 1000 + which;
 		assert_int_equal(unix_send_fd(s->sock, &ask, sizeof ask, pipes[0]), 0);
@@ -174,8 +179,13 @@ test_hostile(void **state)
 	}
 	assert_content(s, conf, "key: 1\n");
 	assert_int_equal(steward_replace(s, prom, "two", 3, &e), 0);
-	assert_content(s, conf, "key: 1\n"); /* the steward is past the line before */
 	assert_content(NULL, prom, "two");
+	/* What cannot be done is said. */
+	unlink(prom);
+	assert_int_equal(mkdir(prom, 0755), 0);
+	assert_int_equal(steward_replace(s, prom, "three", 5, &e), -1);
+	assert_non_null(strstr(e.msg, "Is a directory"));
+	assert_int_equal(rmdir(prom), 0);
 	close(pipes[0]);
 	close(pipes[1]);
 	steward_end(s, 10000);
