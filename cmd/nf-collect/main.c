@@ -16,17 +16,21 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "capture.h"
+#include "counters.h"
+#include "decode/explain.h"
 #include "flow/filter.h"
 #include "forward.h"
 #include "io/clock.h"
+#include "io/fdio.h"
 #include "io/loop.h"
 #include "io/prog.h"
 #include "io/sandbox.h"
+#include "keeper.h"
 #include "listen.h"
 #include "output.h"
 #include "report.h"
+#include "rules.h"
 #include "tcp.h"
-#include "trust.h"
 #include "worker.h"
 
 enum {
@@ -39,7 +43,9 @@ enum {
 
 struct options {
 	struct opt_list listen, read, forward;
-	uint64_t buffer, queue, workers, tcp_idle;
+	uint64_t buffer, queue, workers, tcp_idle, template_lifetime;
+	const char *template_file, *counters;
+	bool explain, inner;
 	const char *write, *command;
 	uint64_t period_ms, size;
 	const char *user;
@@ -58,12 +64,14 @@ struct collect {
 	struct capture *capture;
 	struct forward *forward;
 	unsigned worker_count;
-	struct worker *workers[WORKERS_MAX + 1]; /* TCP has one of its own */
+	struct worker *workers[WORKERS_MAX + 1]; /* TCP has one of its own, the last */
+	struct keeper *keeper; /* NULL: nothing is kept */
+	struct counters *counters; /* NULL: not wanted */
 	struct output *output;
 	struct steward *steward; /* NULL: there is no need of one */
 	struct filter *filter; /* NULL: all flows pass */
 	uint64_t said[DECODE_COUNTS];
-	struct trust trust;
+	struct rules rules;
 };
 
 /* No more input; what has come is still decoded and written, unless nothing more can be. */
@@ -137,15 +145,13 @@ on_conf(void *arg, const struct conf *conf, struct err *e)
 {
 	struct collect *c = arg;
 
-	return trust_read(&c->trust, conf, e);
+	return rules_read(&c->rules, conf, e);
 }
 
 static void
-allow(void *arg, struct decoder *d)
+set_rules(void *arg, struct decoder *d)
 {
-	struct collect *c = arg;
-
-	decoder_allow(d, c->trust.list, c->trust.count);
+	rules_apply(arg, d);
 }
 
 static void
@@ -153,10 +159,11 @@ on_reload(void *arg)
 {
 	struct collect *c = arg;
 
+	counters_reopen(c->counters);
 	if (prog_reload(&c->prog, on_conf, c) == -1)
 		return;
 	for (unsigned i = 0; i < c->worker_count; i++)
-		worker_visit(c->workers[i], allow, c);
+		worker_visit(c->workers[i], set_rules, &c->rules);
 }
 
 static void
@@ -195,6 +202,8 @@ on_metrics(void *arg, struct buf *out)
 		worker_visit(c->workers[i], report_add, r);
 	report_metrics(r, out);
 	report_free(r);
+	if (c->counters != NULL)
+		counters_metrics(c->counters, out);
 	output_metrics(c->output, out);
 }
 
@@ -296,6 +305,10 @@ prepare(struct collect *c)
 		goto refused;
 	if (c->prog.operand_count > 0 && compile_filter(c, &e) == -1)
 		goto refused;
+	if (c->filter != NULL && c->opt.explain) {
+		err_set(&e, "--explain tells of exporters, not of flows: it takes no filter");
+		goto refused;
+	}
 	if (c->opt.workers < 1 || c->opt.workers > WORKERS_MAX) {
 		err_set(
 		    &e, "%llu workers: 1 to %d may be had", (unsigned long long)c->opt.workers, WORKERS_MAX);
@@ -327,6 +340,35 @@ refused:
 	return status;
 }
 
+static void
+add_explanation(void *arg, struct decoder *d)
+{
+	decoder_explain(d, arg);
+}
+
+static bool
+explain(struct collect *c)
+{
+	struct buf text = {0};
+
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_visit(c->workers[i], add_explanation, &text);
+	if (text.len == 0)
+		buf_puts(&text, "no datagram of NetFlow, IPFIX or sFlow came\n");
+	bool ok = fd_write_all(1, text.p, text.len) == 0;
+	if (!ok)
+		log_warn("stdout");
+	buf_release(&text);
+	return ok;
+}
+
+/* How many of the workers have UDP. */
+static unsigned
+udp_workers(const struct collect *c)
+{
+	return c->listener == NULL ? 0 : c->opt.explain ? 1 : (unsigned)c->opt.workers;
+}
+
 static struct source *
 make_worker(struct collect *c, uint64_t queue, bool in_sessions)
 {
@@ -334,12 +376,16 @@ make_worker(struct collect *c, uint64_t queue, bool in_sessions)
 	    .queue = queue,
 	    .live = c->capture == NULL,
 	    .in_sessions = in_sessions,
+	    .template_lifetime_ms = in_sessions ? 0 : (int64_t)c->opt.template_lifetime,
+	    .explain = c->opt.explain,
+	    .inner = c->opt.inner,
+	    .counters = c->counters,
 	    .filter = c->filter,
 	    .output = c->output,
 	    .news = c->news,
 	});
 
-	worker_visit(w, allow, c);
+	worker_visit(w, set_rules, &c->rules);
 	c->workers[c->worker_count++] = w;
 	return worker_source(w);
 }
@@ -350,7 +396,7 @@ make_workers(struct collect *c)
 {
 	if (c->listener != NULL) {
 		listener_forward(c->listener, c->forward);
-		for (unsigned i = 0; i < c->opt.workers; i++)
+		for (unsigned i = 0; i < udp_workers(c); i++)
 			listener_feed(c->listener, make_worker(c, c->opt.queue, false));
 	}
 	if (c->tcp != NULL)
@@ -359,6 +405,10 @@ make_workers(struct collect *c)
 		capture_forward(c->capture, c->forward);
 		capture_feed(c->capture, make_worker(c, CAPTURE_RING, false));
 	}
+	/* Sessions of TCP begin with their templates. */
+	if (c->opt.template_file != NULL)
+		keeper_read(c->opt.template_file, c->workers, c->capture != NULL ? 1 : udp_workers(c),
+		    c->listener != NULL);
 }
 
 /* Files are the steward's from now on, and sockets may still have to be opened. */
@@ -386,6 +436,8 @@ start(struct collect *c, bool must, struct err *e)
 	loop_timer_set(c->trouble, TROUBLE_MS);
 	c->tick = loop_timer_add(c->loop, on_tick, c);
 	loop_timer_set(c->tick, TICK_MS);
+	if (c->opt.template_file != NULL && c->listener != NULL)
+		c->keeper = keeper_new(c->loop, c->opt.template_file, c->workers, udp_workers(c), c->steward);
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
 	if (loop_signals(c->loop, &signals, e) == -1)
 		return -1;
@@ -396,6 +448,8 @@ start(struct collect *c, bool must, struct err *e)
 	if (give_up(c, e) == -1)
 		return -1;
 	if (c->listener != NULL && listener_start(c->listener, e) == -1)
+		return -1;
+	if (c->counters != NULL && counters_start(c->counters, e) == -1)
 		return -1;
 	for (unsigned i = 0; i < c->worker_count; i++)
 		if (worker_start(c->workers[i], e) == -1)
@@ -423,12 +477,17 @@ start_steward(struct collect *c, struct err *e)
 	    .command = c->opt.command,
 	};
 
-	bool entrusts = c->prog.conf_path != NULL || c->prog.metrics_path != NULL;
+	bool entrusts = c->prog.conf_path != NULL || c->prog.metrics_path != NULL ||
+			c->opt.template_file != NULL || c->counters != NULL;
 	if (!writes_files(c) && (c->opt.no_sandbox || !entrusts))
 		return 0;
 	c->steward = steward_new();
 	steward_series(c->steward, &series);
 	prog_entrust(&c->prog, c->steward);
+	if (c->opt.template_file != NULL)
+		keeper_entrust(c->opt.template_file, c->steward);
+	if (c->counters != NULL)
+		counters_entrust(c->counters, c->steward);
 	return steward_start(c->steward, e);
 }
 
@@ -462,6 +521,10 @@ run(struct collect *c, bool must)
 {
 	struct err e;
 
+	if (c->opt.counters != NULL && (c->counters = counters_open(c->opt.counters, &e)) == NULL) {
+		log_warnx("%s", e.msg);
+		return EXIT_FAILED;
+	}
 	c->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (start_steward(c, &e) == -1 || start_output(c, &e) == -1) {
 		log_warnx("%s", e.msg);
@@ -481,9 +544,13 @@ run(struct collect *c, bool must)
 	}
 	loop_run(c->loop);
 	finish(c);
+	keeper_finish(c->keeper);
 	if (c->forward != NULL)
 		forward_stop(c->forward);
+	counters_finish(c->counters);
 	say_trouble(c);
+	if (c->opt.explain && !explain(c))
+		return EXIT_FAILED;
 	bool failed = output_failed(c->output) || (c->capture != NULL && capture_failed(c->capture));
 	return failed ? EXIT_FAILED : EXIT_OK;
 }
@@ -513,9 +580,11 @@ release(struct collect *c)
 		for (unsigned i = 0; i < c->worker_count; i++)
 			worker_free(c->workers[i]);
 	}
+	counters_free(c->counters);
 	output_free(c->output);
 	steward_free(c->steward);
 	filter_free(c->filter);
+	rules_release(&c->rules);
 	loop_timer_remove(c->trouble);
 	loop_timer_remove(c->tick);
 	loop_fd_remove(c->news_fd);
@@ -538,10 +607,23 @@ main(int argc, char **argv)
 		"receive and decode in N pairs of threads (default: 1)", false},
 	    {0, "queue", OPT_SIZE, &c.opt.queue, "SIZE", "collectors.netflow.config.queue",
 		"memory of a worker for datagrams that wait to be decoded (default: 64M)", false},
+	    {0, "inner", OPT_FLAG, &c.opt.inner, NULL, "collectors.netflow.config.inner",
+		"of sampled packets in tunnels, tell of the innermost", false},
+	    {0, "counters", OPT_STR, &c.opt.counters, "FILE", "collectors.netflow.config.counters",
+		"write the counters of sFlow agents here, as NDJSON", false},
 	    {0, "forward", OPT_LIST, &c.opt.forward, "HOST:PORT", "collectors.netflow.config.forward",
 		"copy datagrams on to this address, their source kept; repeatable", false},
 	    {0, "tcp-idle", OPT_SECONDS, &c.opt.tcp_idle, "SECONDS", "collectors.netflow.config.tcp_idle",
 		"close TCP connections that bring no message for so long (default: never)", false},
+	    {0, "explain", OPT_FLAG, &c.opt.explain, NULL, NULL,
+		"tell what each exporter sends and what is odd about it, at the end, instead of flows",
+		false},
+	    {0, "template-file", OPT_STR, &c.opt.template_file, "FILE",
+		"collectors.netflow.config.template_file",
+		"keep templates here over a restart; with -r, only read them", false},
+	    {0, "template-lifetime", OPT_SECONDS, &c.opt.template_lifetime, "TIME",
+		"collectors.netflow.config.template_lifetime",
+		"use no template that was not sent again for so long (default: no limit)", false},
 	    {'w', NULL, OPT_STR, &c.opt.write, "FILE", NULL,
 		"write to this file instead of stdout; its name is made by strftime(3)", false},
 	    {'G', NULL, OPT_SECONDS, &c.opt.period_ms, "SECONDS", NULL,

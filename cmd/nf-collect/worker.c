@@ -40,6 +40,10 @@ emit(struct worker *w)
 {
 	if (w->rows.rows == 0)
 		return;
+	if (w->o.explain) {
+		builder_reset(&w->rows);
+		return;
+	}
 	builder_finish(&w->rows, &w->batch);
 	arena_reset(&w->scratch);
 	if (w->o.filter == NULL || filter_apply(w->o.filter, &w->batch, &w->scratch) > 0)
@@ -78,8 +82,16 @@ worker_new(const struct worker_options *o)
 	w->o = *o;
 	w->source.ring = ring_new(o->queue);
 	builder_init(&w->rows, new_origin());
-	w->decoder = decoder_new(&(struct decoder_options){
-	    .rows = &w->rows, .full = on_full, .arg = w, .live = o->live, .in_sessions = o->in_sessions});
+	w->decoder = decoder_new(&(struct decoder_options){.rows = &w->rows,
+	    .full = on_full,
+	    .arg = w,
+	    .live = o->live,
+	    .in_sessions = o->in_sessions,
+	    .template_lifetime_ms = o->template_lifetime_ms,
+	    .notes = o->explain,
+	    .inner = o->inner,
+	    .counters = o->counters != NULL ? counters_add : NULL,
+	    .counters_arg = o->counters});
 	pthread_mutex_init(&w->lock, NULL);
 	return w;
 }

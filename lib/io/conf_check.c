@@ -147,6 +147,8 @@ value_check(const struct checker *k, const struct conf_key *key, const struct cn
 		return cnode_duration(n, &num, key->min, k->e);
 	case CONF_LIST:
 		return cnode_each(n, item_check, &ic, k->e);
+	case CONF_BY_PREFIX:
+		return cnode_by_prefix(n, key->min, key->max, NULL, NULL, k->e);
 	case CONF_TREE:
 		return 0;
 	}

@@ -65,6 +65,12 @@ steward_reads(struct steward *s, const char *path)
 }
 
 void
+steward_opens(struct steward *s, const char *path, steward_open_fn *fn)
+{
+	s->openers[list_add(s->reads, path)] = fn;
+}
+
+void
 steward_replaces(struct steward *s, const char *path, mode_t mode, int durable)
 {
 	uint32_t i = list_add(s->replaces, path);
@@ -150,15 +156,22 @@ ask(struct steward *s, const struct steward_ask *q, int with, struct steward_ans
 }
 
 int
-steward_read(struct steward *s, struct buf *b, const char *path, size_t max, struct err *e)
+steward_fd(struct steward *s, const char *path, struct err *e)
 {
-	if (s == NULL)
-		return file_read(b, path, max, e);
 	struct steward_ask q = {.op = STEWARD_READ, .which = list_find(s->reads, path)};
 	struct steward_answer a = {0};
 	int fd;
 
-	if (ask(s, &q, -1, &a, &fd, e) == -1)
+	return ask(s, &q, -1, &a, &fd, e) == 0 ? fd : -1;
+}
+
+int
+steward_read(struct steward *s, struct buf *b, const char *path, size_t max, struct err *e)
+{
+	if (s == NULL)
+		return file_read(b, path, max, e);
+	int fd = steward_fd(s, path, e);
+	if (fd == -1)
 		return -1;
 	int status = fd_read_all(b, fd, path, max, e);
 	close(fd);

@@ -51,6 +51,10 @@ struct steward_counts {
 struct steward *steward_new(void);
 void steward_free(struct steward *s); /* NULL is fine; after steward_end, if it was started */
 void steward_reads(struct steward *s, const char *path);
+
+/* One that is opened in a way of its own, in the steward: fn gives the descriptor, or -1 with errno. */
+typedef int steward_open_fn(const char *path);
+void steward_opens(struct steward *s, const char *path, steward_open_fn *fn);
 void steward_replaces(struct steward *s, const char *path, mode_t mode, int durable);
 void steward_series(struct steward *s, const struct steward_series *series);
 
@@ -60,6 +64,9 @@ int steward_start(struct steward *s, struct err *e);
 /* file_read() and file_replace() of a path that was agreed on; where s is NULL, of any, with mode 0644, not durable. */
 int steward_read(struct steward *s, struct buf *b, const char *path, size_t max, struct err *e);
 int steward_replace(struct steward *s, const char *path, const void *p, size_t len, struct err *e);
+
+/* What steward_opens() was told of, opened anew: its descriptor, the caller's to close; -1 with words. */
+int steward_fd(struct steward *s, const char *path, struct err *e);
 
 /*
  * The next file of the series, named by wall time: its descriptor, the caller's

@@ -210,6 +210,12 @@ answer(const struct serve *v, int fd, uint32_t slot, const struct err *e)
 		log_info("steward: no answer could be sent");
 }
 
+static int
+open_to_read(const char *path)
+{
+	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
 static void
 do_read(const struct serve *v, uint32_t which)
 {
@@ -217,8 +223,11 @@ do_read(const struct serve *v, uint32_t which)
 	struct err e = {"no such file was agreed on"};
 	int fd = -1;
 
-	if (path != NULL && (fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
-		err_sys(&e, "%s", path);
+	if (path != NULL) {
+		fd = v->s->openers[which] != NULL ? v->s->openers[which](path) : open_to_read(path);
+		if (fd == -1)
+			err_sys(&e, "%s", path);
+	}
 	answer(v, fd, 0, fd == -1 ? &e : NULL);
 	if (fd != -1)
 		close(fd);
