@@ -41,7 +41,9 @@ at_work() { # NAME UID WRAPPER…
 	echo 'collectors: {netflow: {config: {allow: [192.0.2.1]}}}' >"$home/c.yaml"
 	chmod 600 "$home/c.yaml"
 	[ "$(id -u)" = "${owner:-$(id -u)}" ] || chown -R "$owner" "$home"
-	live "$name" "$@" -- -c "$home/c.yaml" -M "$home/metrics" -w "$home/flows/%s" -G 1 -z "$T/list"
+	live "$name" "$@" -- -c "$home/c.yaml" -M "$home/metrics" -w "$home/flows/%s" -G 1 -z "$T/list" \
+		--template-file "$home/templates" --counters "$home/counters"
+	mv "$home/counters" "$home/counters.1"
 	is "$(status $last Uid)" "$uid" "$name: runs as user $uid"
 	is "$(status $last CapPrm) $(status $last CapEff) $(status $last CapAmb)" \
 		"0000000000000000 0000000000000000 0000000000000000" "$name: has no capabilities"
@@ -66,7 +68,7 @@ at_work() { # NAME UID WRAPPER…
 	is $? 0 "$name: it ends well"
 	is "$(cat "$home"/flows/* | jq -c .trusted | tr '\n' ' ')" 'false true ' "$name: the files have all, by the new configuration"
 	like "$(cat "$home/metrics")" 'nf_collect_written_total 2' "$name: the counters are in their file"
-	is "$(stat -c %u "$home/metrics" "$home"/flows/* | sort -u)" "${owner:-$(id -u)}" "$name: files belong to whom started it"
+	is "$(stat -c %u "$home/metrics" "$home/templates" "$home/counters" "$home"/flows/* | sort -u)" "${owner:-$(id -u)}" "$name: files, all of them made or made anew since, belong to whom started it"
 	like "$(cat "$T/$name.err")" "list .*flows/[0-9]*: done" "$name: -z is run"
 }
 printf '#!/bin/sh\nls -l "$1"\n' >"$T/list"

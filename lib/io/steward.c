@@ -67,7 +67,9 @@ steward_reads(struct steward *s, const char *path)
 void
 steward_opens(struct steward *s, const char *path, steward_open_fn *fn)
 {
-	s->openers[list_add(s->reads, path)] = fn;
+	uint32_t i = list_add(s->reads, path);
+
+	s->openers[i] = fn;
 }
 
 void
