@@ -311,6 +311,7 @@ static void
 put_domain(void *arg, const struct domain *dom)
 {
 	struct buf *out = arg;
+	char agent[ADDR_TEXT_MAX];
 
 	buf_puts(out, "  ");
 	put_protocol(out, dom->key.version);
@@ -323,7 +324,8 @@ put_domain(void *arg, const struct domain *dom)
 		    out, ", engine type %" PRIu32 ", id %" PRIu32, dom->key.id >> 8, dom->key.id & 0xff);
 		break;
 	case SFLOW_KEY:
-		buf_printf(out, ", sub-agent %" PRIu32, dom->key.id);
+		buf_printf(
+		    out, ", agent %s, sub-agent %" PRIu32, addr_text(agent, &dom->agent), dom->sub_agent);
 		break;
 	default:
 		buf_printf(out, ", %s %" PRIu32, dom->key.version == 9 ? "source id" : "observation domain",

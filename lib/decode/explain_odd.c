@@ -94,6 +94,8 @@ sequence(struct odd *o)
 
 	say_count(o, c[COUNT_LOST],
 	    "lost by its sequence numbers (flows of v5, datagrams of v9 and sFlow, records of IPFIX)");
+	say_count(
+	    o, c[COUNT_SAMPLES_LOST], "samples lost by the sequence numbers of the agent's sources (sFlow)");
 	say_count(o, c[COUNT_RESETS],
 	    "jumps of its sequence numbers (it restarted, counts in its own way, or several share the "
 	    "address)");
@@ -107,6 +109,8 @@ sampling(struct odd *o)
 	say_count(o, o->x->notes->unrated,
 	    "flows whose sampling rate is told by no record, option or header (if it samples, "
 	    "say at what rate in collectors.netflow.config.sampling)");
+	say_count(o, c[COUNT_SAMPLING_DROPS],
+	    "packets that its agent was to sample and could not (sFlow: let it sample fewer)");
 	say_count(o, c[COUNT_NO_SAMPLER],
 	    "flows that name a sampler whose rate no option told (let it send its table of samplers)");
 	say_count(o, c[COUNT_SWAPPED],

@@ -277,8 +277,11 @@ sflow_datagram(struct job *j, struct rd *r)
 	j->export_ms = j->received_ms;
 	j->flow_type = STR("sflow5");
 	/* Numbers are all that a domain is for: without one, what a relay's many agents sent is read all the same. */
-	if (domain_get(j, SFLOW_KEY, domain_id(&s)) == 0)
+	if (domain_get(j, SFLOW_KEY, domain_id(&s)) == 0) {
+		j->domain->agent = s.exporter;
+		j->domain->sub_agent = s.sub_agent;
 		domain_sequence(j, sequence, 1);
+	}
 	for (uint32_t i = 0; i < samples; i++) {
 		if (rd_be32(r, &format) == -1 || rd_be32(r, &len) == -1 || rd_sub(r, &sample, len) == -1) {
 			job_count(j, COUNT_TRUNCATED, 1);

@@ -31,8 +31,11 @@ struct domain {
 	unsigned late_run; /* datagrams late one after the other: the exporter has started anew */
 	unsigned held_count;
 	struct held_list held; /* oldest first */
-	struct map
-	    sources; /* of sFlow's samples: struct sflow_source -> struct source_state; empty at first */
+
+	/* of sFlow: a relay sends for many agents, so that the key's id is made of the agent too */
+	struct addr agent;
+	uint32_t sub_agent;
+	struct map sources; /* of samples: struct sflow_source -> struct source_state */
 };
 
 enum name_kind { NAME_INTERFACE, NAME_ALIAS, NAME_APPLICATION, NAME_VRF, NAME_KINDS };

@@ -33,7 +33,7 @@ struct steward_board {
 
 struct steward {
 	const char *reads[STEWARD_FILES], *replaces[STEWARD_FILES];
-	steward_open_fn *openers[STEWARD_FILES]; /* of reads; NULL: to be read */
+	int (*openers[STEWARD_FILES])(const char *path); /* of reads; NULL: to be read */
 	mode_t modes[STEWARD_FILES]; /* of replaces */
 	int durable[STEWARD_FILES];
 	struct steward_series series;
