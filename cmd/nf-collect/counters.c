@@ -24,6 +24,7 @@ enum {
 
 struct counters {
 	const char *path;
+	struct steward *steward; /* opens it anew; NULL: this process */
 	bool running;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
@@ -100,10 +101,13 @@ count_lines(const uint8_t *p, size_t len)
 static void
 reopen(struct counters *c)
 {
-	int fd = open_path(c->path);
+	struct err e;
+	int fd = c->steward != NULL ? steward_fd(c->steward, c->path, &e) : open_path(c->path);
 
+	if (fd == -1 && c->steward == NULL)
+		err_sys(&e, "%s", c->path);
 	if (fd == -1) {
-		log_warn("%s: cannot be opened anew, the old one goes on", c->path);
+		log_warnx("%s; it cannot be opened anew, the old one goes on", e.msg);
 		return;
 	}
 	close(c->fd);
@@ -161,15 +165,25 @@ counters_open(const char *path, struct err *e)
 	}
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
-	int error = pthread_create(&c->thread, NULL, run, c);
-	if (error != 0) {
-		err_set(e, "no thread: %s", strerror(error));
-		close(c->fd);
-		free(c);
-		return NULL;
-	}
-	c->running = true;
 	return c;
+}
+
+void
+counters_entrust(struct counters *c, struct steward *s)
+{
+	c->steward = s;
+	steward_opens(s, c->path, open_path);
+}
+
+int
+counters_start(struct counters *c, struct err *e)
+{
+	int error = pthread_create(&c->thread, NULL, run, c);
+
+	if (error != 0)
+		return err_set(e, "no thread: %s", strerror(error));
+	c->running = true;
+	return 0;
 }
 
 void

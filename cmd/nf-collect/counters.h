@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "io/steward.h"
 
 struct counters;
 
@@ -16,6 +17,12 @@ struct counters;
  * be without a reader. `path` is kept. NULL with words.
  */
 struct counters *counters_open(const char *path, struct err *e);
+
+/* Tells the steward of the path, before it is started; then it opens it anew. */
+void counters_entrust(struct counters *c, struct steward *s);
+
+/* Starts the thread. */
+int counters_start(struct counters *c, struct err *e);
 
 /* Gives what waits a second to be written, and says what was dropped; nothing may be added any more. NULL is fine. */
 void counters_finish(struct counters *c);

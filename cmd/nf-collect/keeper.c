@@ -17,6 +17,7 @@ enum { KEEP_MS = 3000, BYTES_A_MS = 1024, FILE_MODE = 0640, DAY_MS = 24 * 3600 *
 
 struct keeper {
 	const char *path;
+	struct steward *steward;
 	struct worker *const *workers;
 	unsigned count;
 	struct loop_timer *timer;
@@ -95,7 +96,9 @@ write_file(void *arg)
 {
 	struct keeper *k = arg;
 
-	k->status = file_replace(k->path, k->bytes.p, k->bytes.len, FILE_MODE, 1, &k->err);
+	k->status = k->steward != NULL
+			? steward_replace(k->steward, k->path, k->bytes.p, k->bytes.len, &k->err)
+			: file_replace(k->path, k->bytes.p, k->bytes.len, FILE_MODE, 1, &k->err);
 	atomic_store(&k->written, true);
 	return NULL;
 }
@@ -168,12 +171,19 @@ on_timer(void *arg)
 	loop_timer_set(k->timer, KEEP_MS + (int64_t)(k->size / BYTES_A_MS));
 }
 
+void
+keeper_entrust(const char *path, struct steward *s)
+{
+	steward_replaces(s, path, FILE_MODE, 1);
+}
+
 struct keeper *
-keeper_new(struct loop *l, const char *path, struct worker *const *workers, unsigned count)
+keeper_new(struct loop *l, const char *path, struct worker *const *workers, unsigned count, struct steward *s)
 {
 	struct keeper *k = mem_zero(1, sizeof *k);
 
 	k->path = path;
+	k->steward = s;
 	k->workers = workers;
 	k->count = count;
 	k->kept = changes(k);

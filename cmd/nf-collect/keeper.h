@@ -3,6 +3,7 @@
 #define NF_COLLECT_KEEPER_H
 
 #include "io/loop.h"
+#include "io/steward.h"
 #include "worker.h"
 
 struct keeper;
@@ -19,8 +20,13 @@ void keeper_read(const char *path, struct worker *const *workers, unsigned count
  * Writes the file again whenever something changed: aside, fsynced and renamed,
  * by a thread of its own, since a disk may stall. Not more often than every
  * few seconds, nor more than 1 MiB a second over time, whatever exporters do.
+ * A steward that was told of the file does it; NULL: this process.
  */
-struct keeper *keeper_new(struct loop *l, const char *path, struct worker *const *workers, unsigned count);
+struct keeper *keeper_new(
+    struct loop *l, const char *path, struct worker *const *workers, unsigned count, struct steward *s);
+
+/* Tells the steward of the file, before it is started. */
+void keeper_entrust(const char *path, struct steward *s);
 
 /* Writes what changed since, and forgets the keeper. NULL is fine. */
 void keeper_finish(struct keeper *k);

@@ -20,9 +20,11 @@
 #include "decode/explain.h"
 #include "flow/filter.h"
 #include "forward.h"
+#include "io/clock.h"
 #include "io/fdio.h"
 #include "io/loop.h"
 #include "io/prog.h"
+#include "io/sandbox.h"
 #include "keeper.h"
 #include "listen.h"
 #include "output.h"
@@ -34,6 +36,9 @@
 enum {
 	CAPTURE_RING = 1 << 20, /* small enough for the processor's cache */
 	TROUBLE_MS = 60 * 1000,
+	TICK_MS = 1000,
+	COMMANDS_MS = 10 * 1000, /* how long those of -z are waited for at the end */
+	SIZE_LEAST = 64 << 10,
 };
 
 struct options {
@@ -41,13 +46,17 @@ struct options {
 	uint64_t buffer, queue, workers, tcp_idle, template_lifetime;
 	const char *template_file, *counters;
 	bool explain, inner;
+	const char *write, *command;
+	uint64_t period_ms, size;
+	const char *user;
+	bool no_sandbox;
 };
 
 struct collect {
 	struct prog prog;
 	struct options opt;
 	struct loop *loop;
-	struct loop_timer *trouble;
+	struct loop_timer *trouble, *tick;
 	struct loop_fd *news_fd;
 	int news; /* an eventfd: a worker has ended, or the output */
 	struct listener *listener; /* each of the four may be NULL */
@@ -59,6 +68,7 @@ struct collect {
 	struct keeper *keeper; /* NULL: nothing is kept */
 	struct counters *counters; /* NULL: not wanted */
 	struct output *output;
+	struct steward *steward; /* NULL: there is no need of one */
 	struct filter *filter; /* NULL: all flows pass */
 	uint64_t said[DECODE_COUNTS];
 	struct rules rules;
@@ -74,6 +84,8 @@ stop(struct collect *c)
 		tcp_stop(c->tcp);
 	if (c->capture != NULL)
 		capture_stop(c->capture);
+	if (c->output != NULL)
+		output_hurry(c->output);
 }
 
 static void
@@ -117,6 +129,15 @@ on_trouble(void *arg)
 
 	say_trouble(c);
 	loop_timer_set(c->trouble, TROUBLE_MS);
+}
+
+static void
+on_tick(void *arg)
+{
+	struct collect *c = arg;
+
+	output_tick(c->output, clock_wall_ms());
+	loop_timer_set(c->tick, TICK_MS);
 }
 
 static int
@@ -183,8 +204,7 @@ on_metrics(void *arg, struct buf *out)
 	report_free(r);
 	if (c->counters != NULL)
 		counters_metrics(c->counters, out);
-	metrics_head(out, "nf_collect_written_total", "flows written", METRIC_COUNTER);
-	metrics_sample(out, "nf_collect_written_total", NULL, output_rows(c->output));
+	output_metrics(c->output, out);
 }
 
 /* One address, of datagrams or of streams. */
@@ -259,6 +279,21 @@ add_captures(struct collect *c, struct err *e)
 	return 0;
 }
 
+static int
+check_files(const struct options *o, struct err *e)
+{
+	if (o->write == NULL && (o->period_ms > 0 || o->size > 0 || o->command != NULL))
+		return err_set(e, "options -G, -C and -z are about the files of -w, which is not given");
+	if (o->write != NULL && o->write[0] == '\0')
+		return err_set(e, "option -w: the name of a file is expected");
+	if (o->period_ms % 1000 != 0 || o->period_ms > INT32_MAX * UINT64_C(1000))
+		return err_set(e, "option -G: whole seconds are expected");
+	if (o->size > 0 && o->size < SIZE_LEAST)
+		return err_set(e, "option -C: %llu bytes; at least 64K is expected, 100M for instance",
+		    (unsigned long long)o->size);
+	return 0;
+}
+
 /* Everything that may be refused: 0, or the exit status, with words said. */
 static int
 prepare(struct collect *c)
@@ -266,6 +301,8 @@ prepare(struct collect *c)
 	struct err e;
 	int status = EXIT_CONFIG;
 
+	if (check_files(&c->opt, &e) == -1)
+		goto refused;
 	if (c->prog.operand_count > 0 && compile_filter(c, &e) == -1)
 		goto refused;
 	if (c->filter != NULL && c->opt.explain) {
@@ -279,6 +316,10 @@ prepare(struct collect *c)
 	}
 	if (on_conf(c, &c->prog.conf, &e) == -1)
 		goto refused;
+	if (c->opt.user != NULL && sandbox_user_check(c->opt.user, &e) == -1)
+		goto refused;
+	if (!conf_bool(&c->prog.conf, "collectors.netflow.config.sandbox"))
+		c->opt.no_sandbox = true;
 	if (conf_bool(&c->prog.conf, "collectors.netflow.config.debug"))
 		log_verbose(2);
 	if (add_forwards(c, &e) == -1)
@@ -370,6 +411,20 @@ make_workers(struct collect *c)
 		    c->listener != NULL);
 }
 
+/* Files are the steward's from now on, and sockets may still have to be opened. */
+static int
+give_up(struct collect *c, struct err *e)
+{
+	struct sandbox s = {
+	    .user = c->opt.user,
+	    .network = c->capture == NULL,
+	    .low_ports = (c->listener != NULL && listener_wants_low_port(c->listener)) ||
+			 (c->tcp != NULL && tcp_wants_low_port(c->tcp)),
+	};
+
+	return c->opt.no_sandbox ? 0 : sandbox_enter(&s, e);
+}
+
 static int
 start(struct collect *c, bool must, struct err *e)
 {
@@ -379,23 +434,86 @@ start(struct collect *c, bool must, struct err *e)
 	c->trouble = loop_timer_add(c->loop, on_trouble, c);
 	c->news_fd = loop_fd_add(c->loop, c->news, LOOP_READ, on_news, c);
 	loop_timer_set(c->trouble, TROUBLE_MS);
+	c->tick = loop_timer_add(c->loop, on_tick, c);
+	loop_timer_set(c->tick, TICK_MS);
 	if (c->opt.template_file != NULL && c->listener != NULL)
-		c->keeper = keeper_new(c->loop, c->opt.template_file, c->workers, udp_workers(c));
+		c->keeper = keeper_new(c->loop, c->opt.template_file, c->workers, udp_workers(c), c->steward);
 	struct loop_signals signals = {on_stop, on_reload, c, &c->prog.metrics, c->prog.metrics_path};
 	if (loop_signals(c->loop, &signals, e) == -1)
+		return -1;
+	if (c->tcp != NULL && tcp_open(c->tcp, must, e) == -1)
+		return -1;
+	if (c->listener != NULL && listener_open(c->listener, must, e) == -1)
+		return -1;
+	if (give_up(c, e) == -1)
+		return -1;
+	if (c->listener != NULL && listener_start(c->listener, e) == -1)
+		return -1;
+	if (c->counters != NULL && counters_start(c->counters, e) == -1)
 		return -1;
 	for (unsigned i = 0; i < c->worker_count; i++)
 		if (worker_start(c->workers[i], e) == -1)
 			return -1;
-	if (c->tcp != NULL && tcp_open(c->tcp, must, e) == -1)
-		return -1;
 	if (c->forward != NULL && forward_start(c->forward, e) == -1)
-		return -1;
-	if (c->listener != NULL && listener_start(c->listener, must, e) == -1)
 		return -1;
 	if (c->tcp != NULL && tcp_start(c->tcp, e) == -1)
 		return -1;
 	return c->capture != NULL ? capture_start(c->capture, e) : 0;
+}
+
+static bool
+writes_files(const struct collect *c)
+{
+	return c->opt.write != NULL && strcmp(c->opt.write, "-") != 0;
+}
+
+/* What outlives the rights of this process is left to another. */
+static int
+start_steward(struct collect *c, struct err *e)
+{
+	struct steward_series series = {
+	    .pattern = c->opt.write,
+	    .zone = conf_str(&c->prog.conf, "timezone"),
+	    .command = c->opt.command,
+	};
+
+	bool entrusts = c->prog.conf_path != NULL || c->prog.metrics_path != NULL ||
+			c->opt.template_file != NULL || c->counters != NULL;
+	if (!writes_files(c) && (c->opt.no_sandbox || !entrusts))
+		return 0;
+	c->steward = steward_new();
+	steward_series(c->steward, &series);
+	prog_entrust(&c->prog, c->steward);
+	if (c->opt.template_file != NULL)
+		keeper_entrust(c->opt.template_file, c->steward);
+	if (c->counters != NULL)
+		counters_entrust(c->counters, c->steward);
+	return steward_start(c->steward, e);
+}
+
+static int
+start_output(struct collect *c, struct err *e)
+{
+	struct files_options o = {
+	    .steward = c->steward,
+	    .live = c->capture == NULL,
+	    .period_ms = (int64_t)c->opt.period_ms,
+	    .size_max = c->opt.size,
+	};
+	struct files *files = writes_files(c) ? files_new(&o) : NULL;
+
+	c->output = output_new(files, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON, c->news);
+	return files != NULL && o.live ? files_start(files, clock_wall_ms(), e) : 0;
+}
+
+/* All threads have what they need until they have ended. */
+static void
+finish(struct collect *c)
+{
+	stop(c);
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_join(c->workers[i]);
+	output_close(c->output);
 }
 
 static int
@@ -408,19 +526,24 @@ run(struct collect *c, bool must)
 		return EXIT_FAILED;
 	}
 	c->news = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	fd_grow_pipe(1);
-	c->output = output_new(1, c->prog.binary ? STREAM_BINARY : STREAM_NDJSON, c->news);
+	if (start_steward(c, &e) == -1 || start_output(c, &e) == -1) {
+		log_warnx("%s", e.msg);
+		return EXIT_FAILED;
+	}
 	make_workers(c);
 	metrics_add_fn(&c->prog.metrics, on_metrics, c);
 	if (c->forward != NULL && forward_open(c->forward, &e) == -1) {
 		log_warnx("%s", e.msg);
+		finish(c);
 		return EXIT_CONFIG;
 	}
 	if (start(c, must, &e) == -1) {
 		log_warnx("%s", e.msg);
+		finish(c);
 		return EXIT_FAILED;
 	}
 	loop_run(c->loop);
+	finish(c);
 	keeper_finish(c->keeper);
 	if (c->forward != NULL)
 		forward_stop(c->forward);
@@ -432,14 +555,23 @@ run(struct collect *c, bool must)
 	return failed ? EXIT_FAILED : EXIT_OK;
 }
 
+/* A file that could not be completed is a failure of ours. */
+static int
+end_steward(struct steward *s, int status)
+{
+	struct steward_counts counts;
+
+	if (s == NULL)
+		return status;
+	steward_end(s, COMMANDS_MS);
+	steward_counts(s, &counts);
+	return counts.file_errors > 0 && status == EXIT_OK ? EXIT_FAILED : status;
+}
+
 /* A capture's thread that waits for a pipe still has hold of what it uses: that goes with the process. */
 static void
 release(struct collect *c)
 {
-	if (c->worker_count > 0)
-		stop(c);
-	for (unsigned i = 0; i < c->worker_count; i++)
-		worker_join(c->workers[i]);
 	listener_free(c->listener);
 	tcp_free(c->tcp);
 	if (c->capture == NULL || !capture_running(c->capture)) {
@@ -450,9 +582,11 @@ release(struct collect *c)
 	}
 	counters_free(c->counters);
 	output_free(c->output);
+	steward_free(c->steward);
 	filter_free(c->filter);
 	rules_release(&c->rules);
 	loop_timer_remove(c->trouble);
+	loop_timer_remove(c->tick);
 	loop_fd_remove(c->news_fd);
 	loop_free(c->loop);
 }
@@ -490,6 +624,18 @@ main(int argc, char **argv)
 	    {0, "template-lifetime", OPT_SECONDS, &c.opt.template_lifetime, "TIME",
 		"collectors.netflow.config.template_lifetime",
 		"use no template that was not sent again for so long (default: no limit)", false},
+	    {'w', NULL, OPT_STR, &c.opt.write, "FILE", NULL,
+		"write to this file instead of stdout; its name is made by strftime(3)", false},
+	    {'G', NULL, OPT_SECONDS, &c.opt.period_ms, "SECONDS", NULL,
+		"begin a new file at each multiple of this time", false},
+	    {'C', NULL, OPT_SIZE, &c.opt.size, "SIZE", NULL, "and where a file has grown to this size",
+		false},
+	    {'z', NULL, OPT_STR, &c.opt.command, "COMMAND", NULL, "run COMMAND FILE for each complete file",
+		false},
+	    {0, "user", OPT_STR, &c.opt.user, "USER", "collectors.netflow.config.user",
+		"as root, become this user (default: flowenricher, or nobody)", false},
+	    {0, "no-sandbox", OPT_FLAG, &c.opt.no_sandbox, NULL, NULL,
+		"give up no rights once the sockets are open", false},
 	    OPT_END,
 	};
 
@@ -506,6 +652,7 @@ main(int argc, char **argv)
 	if (status == 0 && !c.prog.check_only)
 		status = run(&c, opts[0].given && c.opt.listen.n == 1);
 	prog_finish(&c.prog);
+	status = end_steward(c.steward, status);
 	release(&c);
 	return status;
 }

@@ -21,6 +21,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "io/steward.h"
 
 enum cnode_kind { CNODE_NULL, CNODE_SCALAR, CNODE_LIST, CNODE_MAP };
 
@@ -41,6 +42,7 @@ struct conf {
 };
 
 int conf_load(struct conf *c, const char *path, struct err *e);
+int conf_load_by(struct conf *c, struct steward *s, const char *path, struct err *e); /* see io/steward.h */
 int conf_parse(struct conf *c, const char *name, struct str text, struct err *e);
 void conf_release(struct conf *c);
 
