@@ -1,4 +1,4 @@
-/* nf-ch-insert: flows into a ClickHouse table. The reader is this thread; sender.c has the other. */
+/* nf-ch-insert: flows, or rows of any kind, into a ClickHouse table. The reader is this thread; sender.c has the other. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "flow/stage.h"
 #include "io/clock.h"
 #include "io/fdio.h"
+#include "rows_in.h"
 #include "sender.h"
 #include "settings.h"
 
@@ -21,7 +22,8 @@ struct inserter {
 	struct opt *opts;
 	struct queue *queue;
 	struct sender *sender;
-	struct stage *stage;
+	struct stage *stage; /* of flows */
+	struct rows_in *rows_in; /* of rows */
 	struct loop_fd *wake;
 	bool paused, drained;
 	/* what the metrics show; the counting is done by two threads */
@@ -30,6 +32,7 @@ struct inserter {
 	struct log_limit drop_words;
 };
 
+/* Which nobody but the operator knows for rows of a table of his own. */
 static void
 print_schema(const struct options *o)
 {
@@ -37,9 +40,11 @@ print_schema(const struct options *o)
 	enum ch_schema s = SCHEMA_CLASSIC;
 
 	schema_parse(&s, o->schema, NULL);
-	schema_flows(&out, s, o->database, o->table, NULL);
-	buf_puts(&out, ";\n\n");
-	schema_ptr_cache(&out, o->database);
+	if (!o->rows) {
+		schema_flows(&out, s, o->database, o->table, NULL);
+		buf_puts(&out, ";\n\n");
+	}
+	schema_rows(&out, o->database, o->rows ? o->table : "ptr_cache");
 	buf_puts(&out, ";\n");
 	fwrite(out.p, 1, out.len, stdout);
 	buf_release(&out);
@@ -57,6 +62,7 @@ spool_dir(const struct options *o)
 	buf_putc(&b, '.');
 	for (const char *p = o->table; *p != '\0'; p++)
 		buf_putc(&b, *p == '/' ? '_' : *p);
+	buf_puts(&b, o->rows ? ".rows" : "");
 	char *dir = mem_strdup(buf_cstr(&b));
 	buf_release(&b);
 	return dir;
@@ -65,7 +71,10 @@ spool_dir(const struct options *o)
 static struct spool *
 open_spool(const struct options *o, const char *dir)
 {
-	struct spool_options so = {.dir = dir, .max_bytes = o->spool_max, .keep_free = KEEP_FREE};
+	struct spool_options so = {.kind = o->rows ? SPOOL_ROWS : SPOOL_FLOWS,
+	    .dir = dir,
+	    .max_bytes = o->spool_max,
+	    .keep_free = KEEP_FREE};
 	struct err e;
 	struct spool *s = spool_open(&so, &e);
 
@@ -103,7 +112,9 @@ pause_input(struct inserter *in)
 {
 	bool pause = queue_wants_pause(in->queue);
 
-	if (pause != in->paused)
+	if (pause != in->paused && in->o.rows)
+		rows_in_pause(in->rows_in, pause);
+	else if (pause != in->paused)
 		stage_pause(in->stage, pause);
 	in->paused = pause;
 }
@@ -118,6 +129,25 @@ on_wake(void *arg, int fd, int what)
 	pause_input(arg);
 }
 
+/* As soon as there is a loop. */
+static void
+watch_queue(struct inserter *in, struct loop *l)
+{
+	if (in->wake == NULL)
+		in->wake = loop_fd_add(l, queue_wake_fd(in->queue), LOOP_READ, on_wake, in);
+}
+
+static void
+on_rows(void *arg, struct rows_in *r, const void *p, size_t len, uint64_t rows)
+{
+	struct inserter *in = arg;
+
+	in->rows_in = r;
+	watch_queue(in, rows_in_loop(r));
+	queue_put_lines(in->queue, p, len, rows);
+	pause_input(in);
+}
+
 static int
 on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 {
@@ -125,22 +155,27 @@ on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 
 	(void)e;
 	in->stage = s;
-	if (in->wake == NULL)
-		in->wake = loop_fd_add(stage_loop(s), queue_wake_fd(in->queue), LOOP_READ, on_wake, in);
+	watch_queue(in, stage_loop(s));
 	queue_put(in->queue, b);
 	pause_input(in);
 	return 0;
 }
 
 static void
-on_tick(void *arg, struct stage *s, int64_t wall_ms)
+keep_books(void *arg)
 {
 	struct inserter *in = arg;
 
-	(void)s;
-	(void)wall_ms;
 	queue_tick(in->queue);
 	refresh_counts(in);
+}
+
+static void
+on_tick(void *arg, struct stage *s, int64_t wall_ms)
+{
+	(void)s;
+	(void)wall_ms;
+	keep_books(arg);
 }
 
 /* What a new configuration may change while rows flow: the server, and as whom. */
@@ -172,16 +207,22 @@ wrap_up(struct inserter *in)
 	queue_counts(in->queue, &in->counts);
 }
 
-static int
-on_end(void *arg, struct stage *s, struct err *e)
+static void
+drain(void *arg)
 {
 	struct inserter *in = arg;
 
-	(void)s;
-	(void)e;
 	loop_fd_remove(in->wake);
 	in->drained = queue_drain(in->queue, (int64_t)in->o.drain_ms);
 	wrap_up(in);
+}
+
+static int
+on_end(void *arg, struct stage *s, struct err *e)
+{
+	(void)s;
+	(void)e;
+	drain(arg);
 	return 0;
 }
 
@@ -233,11 +274,20 @@ tell_end(const struct inserter *in, const char *dir)
 }
 
 static int
-run(struct inserter *in, struct target *t)
+read_input(struct inserter *in)
 {
 	static const struct stage_ops ops = {
 	    .batch = on_batch, .tick = on_tick, .reload = on_reload, .end = on_end};
+	static const struct rows_in_ops rows_ops = {
+	    .rows = on_rows, .tick = keep_books, .reload = on_reload, .end = drain};
 	struct stage_options so = {.in = {.zone = conf_str(&in->prog.conf, "timezone")}, .no_output = true};
+
+	return in->o.rows ? rows_in_run(&in->prog, &rows_ops, in) : stage_run(&in->prog, &so, &ops, in);
+}
+
+static int
+run(struct inserter *in, struct target *t)
+{
 	char *dir = spool_dir(&in->o);
 	struct spool *spool = open_spool(&in->o, dir);
 	uint64_t after = spool != NULL ? spool_last(spool) + 1 : 1, now = (uint64_t)clock_wall_ms();
@@ -252,7 +302,7 @@ run(struct inserter *in, struct target *t)
 
 	in->queue = queue_new(&qo);
 	in->sender = sender_start(in->queue, t, spool != NULL ? dir : NULL);
-	int status = stage_run(&in->prog, &so, &ops, in);
+	int status = read_input(in);
 	if (in->sender != NULL) /* it ended before the end of input */
 		wrap_up(in);
 	tell_end(in, dir);
@@ -273,6 +323,8 @@ main(int argc, char **argv)
 		"the server's HTTP interface (http://localhost:8123)", false},
 	    {0, "database", OPT_STR, &o->database, "NAME", "clickhouse.database", "database (pmacct)", false},
 	    {0, "table", OPT_STR, &o->table, "NAME", "clickhouse.table", "table (flows)", false},
+	    {0, "rows", OPT_FLAG, &o->rows, NULL, NULL,
+		"the input is NDJSON, each line a row of that table, whatever it is", false},
 	    {0, "user", OPT_STR, &o->user, "NAME", "clickhouse.user", "user (default)", false},
 	    {0, "password-file", OPT_STR, &o->password_file, "FILE", "clickhouse.password_file",
 		"file whose first line is the password", false},
@@ -300,8 +352,8 @@ main(int argc, char **argv)
 	struct err e;
 
 	in.prog = (struct prog){.name = "nf-ch-insert",
-	    .usage = "[--url URL] [--table NAME] <flows",
-	    .brief = "Stores flows in a ClickHouse table.",
+	    .usage = "[--url URL] [--table NAME] <flows | --rows <rows",
+	    .brief = "Stores flows, or rows of any kind, in a ClickHouse table.",
 	    .opts = opts};
 	in.opts = opts;
 	int status = prog_start(&in.prog, argc, argv);
@@ -310,6 +362,10 @@ main(int argc, char **argv)
 	options_fill(o, &in.prog.conf);
 	if (target_make(&t, o, &in.prog.conf, &e) == -1)
 		fatal_config("%s", e.msg);
+	if (o->rows && in.prog.input != NULL && strcmp(in.prog.input, "ndjson") != 0)
+		fatal_config("-i %s: rows are NDJSON", in.prog.input);
+	if (o->print_schema && o->rows && !schema_knows(o->table))
+		fatal_config("no schema is known of the table '%s'", o->table);
 	if (o->print_schema || in.prog.check_only) {
 		if (o->print_schema)
 			print_schema(o);
