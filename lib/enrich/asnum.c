@@ -1,19 +1,13 @@
 #include "enrich/asnum.h"
 
+#include "route/aspath.h"
+
 static const struct {
 	enum field as, name, peer, peer_name;
 } side_fields[SIDES] = {
     {FIELD_src_as, FIELD_src_as_name, FIELD_peer_src_as, FIELD_peer_src_as_name},
     {FIELD_dst_as, FIELD_dst_as_name, FIELD_peer_dst_as, FIELD_peer_dst_as_name},
 };
-
-bool
-as_is_public(uint32_t asn)
-{
-	if (asn == 0 || asn == 23456 || (asn >= 64512 && asn <= 65535))
-		return false;
-	return asn < 4200000000;
-}
 
 /* The numbers by the rules; NULL if they are what the flows came with. */
 static uint32_t *
@@ -44,15 +38,20 @@ numbers_make(const struct pass *p, const struct as_rules *r, unsigned side)
 }
 
 static const uint32_t *
-peers_make(const struct pass *p, const struct as_rules *r, const uint32_t *origin, const uint32_t *came)
+peers_make(const struct pass *p, const struct as_rules *r, unsigned side, const uint32_t *origin,
+    const uint32_t *came)
 {
+	const uint32_t *next = p->neighbour[side], *own = r->my_asn != 0 ? p->own[side] : NULL;
 	uint32_t *out;
 
-	if (r->peer_is_origin || came == NULL)
+	if (r->peer_is_origin || (came == NULL && next == NULL))
 		return origin;
 	out = arena_alloc(p->a, p->b->rows * sizeof *out);
-	for (uint32_t i = 0; i < p->b->rows; i++)
-		out[i] = came[i] != 0 ? came[i] : origin[i];
+	for (uint32_t i = 0; i < p->b->rows; i++) {
+		bool by_bgp = next != NULL && next[i] != 0 && (own == NULL || own[i] == 0);
+
+		out[i] = came != NULL && came[i] != 0 ? came[i] : by_bgp ? next[i] : origin[i];
+	}
 	return out;
 }
 
@@ -72,20 +71,38 @@ numbers_put(const struct pass *p, enum field f, const uint32_t *v)
 	batch_add_fixed(p->b, p->a, f, v, present);
 }
 
+/* Names that were looked up in this batch, by the number's lower bits: few AS have most of the traffic. */
+struct names_seen {
+	struct {
+		uint32_t asn, text;
+	} v[1024];
+};
+
 /* The database's text for the number, if need be by the number alone. */
 static inline uint32_t
-name_of(const struct geodb *db, uint32_t asn, const struct geodb_entry *e)
+name_of(const struct geodb *db, uint32_t asn, const struct geodb_entry *e, struct names_seen *seen)
 {
+	uint32_t slot = asn % (sizeof seen->v / sizeof seen->v[0]);
+
 	if (asn == 0)
 		return 0;
 	if (e->asn == asn && e->as_name != 0)
 		return e->as_name;
-	return geodb_as_name(db, asn);
+	if (seen->v[slot].asn != asn) {
+		seen->v[slot].asn = asn;
+		seen->v[slot].text = geodb_as_name(db, asn);
+	}
+	return seen->v[slot].text;
 }
+
+struct as_scratch {
+	struct textcol_codes *codes;
+	struct names_seen seen;
+};
 
 /* A name that is not known stays if its number did. */
 static struct textcol
-names_put(const struct pass *p, enum field f, struct textcol_codes *codes, unsigned side, const uint32_t *v,
+names_put(const struct pass *p, enum field f, struct as_scratch *s, unsigned side, const uint32_t *v,
     const uint32_t *came)
 {
 	const struct geodb *db = p->names;
@@ -93,15 +110,15 @@ names_put(const struct pass *p, enum field f, struct textcol_codes *codes, unsig
 	uint32_t *names = arena_alloc(p->a, p->b->rows * sizeof *names);
 
 	for (uint32_t i = 0; i < p->b->rows; i++) {
-		names[i] = name_of(db, v[i], &db->entries[entry != NULL ? entry[i] : 0]);
+		names[i] = name_of(db, v[i], &db->entries[entry != NULL ? entry[i] : 0], &s->seen);
 		if (names[i] == 0 && v[i] != (came != NULL ? came[i] : 0))
 			names[i] = TEXT_NONE;
 	}
-	return textcol_put(p->b, p->a, f, codes, db->texts, db->text_count, names);
+	return textcol_put(p->b, p->a, f, s->codes, db->texts, db->text_count, names);
 }
 
 static void
-side_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes, unsigned side)
+side_apply(struct pass *p, const struct as_rules *r, struct as_scratch *s, unsigned side)
 {
 	enum field name = side_fields[side].name, peer_name = side_fields[side].peer_name;
 	const uint32_t *came = p->asn[AS_EXPORTER][side];
@@ -112,22 +129,24 @@ side_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes
 		numbers_put(p, side_fields[side].as, origin);
 	else if ((origin = came) == NULL)
 		return;
-	peer = peers_make(p, r, origin, peer_came);
+	peer = peers_make(p, r, side, origin, peer_came);
 	numbers_put(p, side_fields[side].peer, peer);
 	if (p->names == NULL)
 		return;
 	/* The common case: the same numbers, and no names that could stay, give the same names. */
 	bool alike = peer == origin && batch_col(p->b, name) == NULL && batch_col(p->b, peer_name) == NULL;
-	struct textcol t = names_put(p, name, codes, side, origin, came);
+	struct textcol t = names_put(p, name, s, side, origin, came);
 	if (alike)
 		textcol_again(&t, p->b, p->a, peer_name);
 	else
-		names_put(p, peer_name, codes, side, peer, peer_came);
+		names_put(p, peer_name, s, side, peer, peer_came);
 }
 
 void
 as_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes)
 {
+	struct as_scratch s = {.codes = codes};
+
 	for (unsigned side = 0; side < SIDES; side++)
-		side_apply(p, r, codes, side);
+		side_apply(p, r, &s, side);
 }
