@@ -162,6 +162,19 @@ geoip_apply(void *state, struct pass *p)
 }
 
 static void
+geoip_tell(const void *state, const struct addr *a, struct facts *f)
+{
+	const struct geoip *g = state;
+	const struct geodb *asn = asn_db(g), *place = place_db(g);
+
+	f->names = asn;
+	if (asn != NULL)
+		f->asn[AS_DATABASE] = asn->entries[lpm_lookup(&asn->lpm, a)].asn;
+	if (place != NULL)
+		f->country = place->texts[place->entries[lpm_lookup(&place->lpm, a)].country];
+}
+
+static void
 geoip_tick(void *state)
 {
 	struct geoip *g = state;
@@ -214,6 +227,7 @@ const struct step_ops geoip_step = {
     .name = "geoip",
     .open = geoip_open,
     .close = geoip_close,
+    .tell = geoip_tell,
     .apply = geoip_apply,
     .tick = geoip_tick,
     .reload = geoip_reload,

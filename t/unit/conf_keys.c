@@ -150,7 +150,7 @@ wrong_files_are_refused(void **state)
 	assert_check_refused("my_prefixes: [198.51.100.0/24, nowhere]\n",
 	    "f:1:32: my_prefixes: 'nowhere' is not an address or prefix");
 	assert_check_refused("dns: {nameserver: [1.1.1.1, dns.example.net]}\n",
-	    "f:1:29: dns.nameserver: 'dns.example.net', expected an IP address");
+	    "f:1:29: dns.nameserver: 'dns.example.net', expected an IP address, or one and a port");
 	assert_check_refused(
 	    "peer_as: neighbor\n", "f:1:10: peer_as: 'neighbor', expected one of: neighbour origin");
 	assert_check_refused(
