@@ -11,7 +11,7 @@ static const struct {
 } known[] = {
     {"geoip", &geoip_step},
     {"bgp", &bgp_step},
-    {"snmp", NULL},
+    {"snmp", &snmp_step},
     {"ptr", &ptr_step},
 };
 

@@ -89,7 +89,8 @@ enum conf_flag {
 	CONF_IDLE = 2, /* taken from files written for other versions, does nothing here: a warning */
 	CONF_ADDR = 4, /* text or each item is an address */
 	CONF_PREFIX = 8, /* an address or a prefix */
-	CONF_HOSTPORT = 16, /* a numeric host and a port, see hostport_parse(); with CONF_ADDR: or an address */
+	CONF_HOSTPORT =
+	    16, /* a numeric host and a port, see hostport_parse(); with CONF_ADDR: or an address */
 	CONF_ENDPOINT = 32, /* that and a transport, see io/endpoint.h */
 };
 
