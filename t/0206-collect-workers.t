@@ -32,14 +32,21 @@ for e in range(1, n + 1):
 E2
 }
 
+# collect OPTION…: runs it in the background and waits until it listens; its pid is $ours.
+collect() {
+	rm -f "$T/words"
+	"$collect" -v "$@" >"$T/flows" 2>"$T/words" &
+	ours=$!
+	PIDS+=($ours)
+	wait_for 10 grep -q "listening on" "$T/words" || diag "$(cat "$T/words")"
+}
+
 lines() { test "$(wc -l <"$T/$1")" -ge "$2"; }
 metric() { sed -n "s/^$1 //p" "$T/metrics"; }
 sum() { metric "$1{.*}" | awk '{ n += $1 } END { print n }'; }
 
-"$collect" -v -j 3 -l ":$port" -l "127.0.0.1:$second" -M "$T/metrics" >"$T/flows" 2>"$T/words" &
-PIDS+=($!)
-ours=$!
-wait_for 10 grep -q "listening on 127.0.0.1:$second" "$T/words" || diag "$(cat "$T/words")"
+collect -j 3 -l ":$port" -l "127.0.0.1:$second" -M "$T/metrics"
+wait_for 10 grep -q "listening on 127.0.0.1:$second" "$T/words"
 is "$(grep -c . <(grep -iE ":$(printf %04X "$port") |:$(printf %04X "$second") " /proc/net/udp /proc/net/udp6))" 6 \
 	"three sockets an address"
 send "$port,$second" 127.0.0.1 300
@@ -59,6 +66,7 @@ jq -r '"\(.exporter_ip) \(.src_host)"' "$T/flows" | sort >"$T/got"
 	for k in $(seq 10); do echo "::1 10.0.1.$k"; done
 } | sort >"$T/want"
 ok "each exactly once, under its exporter" cmp "$T/got" "$T/want"
+is "$(metric 'nf_collect_dropped_total{reason="queue_full"}')" 0 "nothing is dropped"
 is "$(metric nf_collect_templates)" 301 "each exporter's template is known to one worker"
 # Between the two sockets datagrams may overtake each other, so perhaps more than these.
 ok "what came before its template waited there" test "$(sum nf_collect_sets_released_total)" -ge 151
@@ -66,10 +74,7 @@ is "$(sum nf_collect_received_total)" 3311 "all datagrams are counted"
 is "$(metric 'nf_collect_received_total{worker="[0-9]"}' | awk '$1 > 300' | wc -l)" 3 "and each worker had its share"
 
 # All of one exporter is one worker's.
-"$collect" -v -j 4 -l "127.0.0.1:$port" -M "$T/metrics" >"$T/flows" 2>"$T/words" &
-PIDS+=($!)
-ours=$!
-wait_for 10 grep -q listening "$T/words"
+collect -j 4 -l "127.0.0.1:$port" -M "$T/metrics"
 for round in $(seq 5); do send "$port" 127.0.0.1 1; done
 ok "many ports of one exporter" wait_for 5 lines flows 50
 "$collect" -j 2 -l "127.0.0.1:$port" >"$T/out" 2>"$T/other"
@@ -81,10 +86,7 @@ is "$(metric 'nf_collect_received_total{worker="[0-9]"}' | sort -n | tr '\n' ' '
 
 # Binary batches of several workers make one stream.
 "$BUILD/t/helper/gen_nf9" 4000 200 >"$T/many.pcap"
-"$collect" -v -b -j 3 -l "127.0.0.1:$port" -M "$T/metrics" 2>"$T/words" >"$T/batches" &
-PIDS+=($!)
-ours=$!
-wait_for 10 grep -q listening "$T/words"
+collect -b -j 3 -l "127.0.0.1:$port" -M "$T/metrics"
 "$BUILD/t/helper/udp_replay" "127.0.0.1:$port" "$T/many.pcap" 20000 127.3.0.0 >/dev/null
 # The kernel may still have some on their way.
 arrived() {
@@ -94,7 +96,8 @@ arrived() {
 ok "all datagrams come" wait_for 10 arrived
 kill -TERM $ours
 wait $ours
-"$BUILD/bin/nf-cat" -M "$T/cat" "$T/batches" >"$T/flows" 2>"$T/words"
+mv "$T/flows" "$T/batches"
+"$BUILD/bin/nf-cat" "$T/batches" >"$T/flows" 2>"$T/words"
 is "$(cat "$T/words")" "" "the stream is whole, no batch torn or out of order"
 is "$(wc -l <"$T/flows")" 100000 "with every flow"
 is "$(jq -r .exporter_ip "$T/flows" | sort | uniq -c | awk '{ print $1 }' | uniq | tr -d ' \n')" 500 "of every exporter"
@@ -102,10 +105,7 @@ is "$(jq -r .exporter_ip "$T/flows" | sort | uniq -c | awk '{ print $1 }' | uniq
 # The trust list reaches every worker.
 echo 'collectors: {netflow: {config: {workers: 3, allow: [192.0.2.1]}}}' >"$T/c.yaml"
 chmod 600 "$T/c.yaml"
-"$collect" -v -c "$T/c.yaml" -l "127.0.0.1:$port" >"$T/flows" 2>"$T/words" &
-PIDS+=($!)
-ours=$!
-wait_for 10 grep -q listening "$T/words"
+collect -c "$T/c.yaml" -l "127.0.0.1:$port"
 send "$port" 127.0.0.1 20
 wait_for 5 lines flows 200
 echo 'collectors: {netflow: {config: {workers: 3, allow: [127.2.0.0/16]}}}' >"$T/c.yaml"
@@ -121,10 +121,7 @@ is $? 0 "with -j from the configuration"
 
 # A run of datagrams that the kernel hands over in one piece, as a network card's driver gathers them: here a sender that
 # lets the kernel cut one buffer into datagrams (udp(7), UDP_SEGMENT), which the loopback leaves whole.
-"$collect" -v -l "127.0.0.1:$port" -M "$T/metrics" >"$T/flows" 2>"$T/words" &
-PIDS+=($!)
-ours=$!
-wait_for 10 grep -q listening "$T/words"
+collect -l "127.0.0.1:$port" -M "$T/metrics"
 send "$port" 127.0.0.1 1
 wait_for 5 lines flows 10
 python3 - "$port" <<'E2'

@@ -66,6 +66,7 @@ struct listener {
 	struct endpoint places[PLACES_MAX];
 	struct lane *lanes[WORKERS_MAX];
 	atomic_int gather_ms; /* in which every socket has room for what comes */
+	int nice; /* of who opened it */
 	int64_t retry_at; /* of the first lane's thread, which opens for all */
 };
 
@@ -307,8 +308,6 @@ run(void *arg)
 	unsigned n = l->place_count;
 	uint64_t woken;
 
-	/* If we may: what is not received in time is lost for good, and it is little work. */
-	(void)!setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 	while (!atomic_load(&a->source->stop)) {
 		int wait = a == l->lanes[0] ? retry(l) : -1, gather = atomic_load(&l->gather_ms);
 
@@ -347,7 +346,7 @@ start_lane(struct lane *a, struct err *e)
 }
 
 int
-listener_start(struct listener *l, bool must, struct err *e)
+listener_open(struct listener *l, bool must, struct err *e)
 {
 	for (unsigned i = 0; i < l->place_count; i++) {
 		const char *name = l->places[i].name;
@@ -360,10 +359,30 @@ listener_start(struct listener *l, bool must, struct err *e)
 		    endpoint_remedy(errno));
 	}
 	l->retry_at = clock_mono_ms() + RETRY_MS;
-	for (unsigned i = 0; i < l->lane_count; i++)
-		if (start_lane(l->lanes[i], e) == -1)
-			return -1;
+	/* If we may: what is not received in time is lost for good, and it is little work. Threads inherit it. */
+	l->nice = getpriority(PRIO_PROCESS, 0);
+	(void)!setpriority(PRIO_PROCESS, 0, NICE);
 	return 0;
+}
+
+bool
+listener_wants_low_port(const struct listener *l)
+{
+	for (unsigned i = 0; i < l->place_count; i++)
+		if (l->lanes[0]->sockets[i].fd == -1 && l->places[i].port < ENDPOINT_LOW_PORTS)
+			return true;
+	return false;
+}
+
+int
+listener_start(struct listener *l, struct err *e)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < l->lane_count && r == 0; i++)
+		r = start_lane(l->lanes[i], e);
+	(void)!setpriority(PRIO_PROCESS, 0, l->nice);
+	return r;
 }
 
 void

@@ -28,10 +28,14 @@ int listener_add(struct listener *l, const struct endpoint *where, struct err *e
 void listener_forward(struct listener *l, struct forward *f);
 
 /*
- * Opens the sockets and starts. An address that cannot be had now is warned of
- * and tried again every few seconds; with `must` it is an error.
+ * Opens the sockets. An address that cannot be had now is warned of and tried
+ * again every few seconds; with `must` it is an error. Raises the priority of
+ * the thread that calls, for those of listener_start, which sets it back.
  */
-int listener_start(struct listener *l, bool must, struct err *e);
+int listener_open(struct listener *l, bool must, struct err *e);
+bool listener_wants_low_port(const struct listener *l); /* one below 1024 is still to be had */
+
+int listener_start(struct listener *l, struct err *e);
 
 /* Sets `stop` of all sources and wakes the threads, which end when the sockets are empty, after 2 s at most. */
 void listener_stop(struct listener *l);

@@ -61,6 +61,7 @@ report_add(void *report, struct decoder *d)
 	r->gauges.templates += g.templates;
 	r->gauges.names += g.names;
 	r->gauges.held_bytes += g.held_bytes;
+	r->gauges.sources += g.sources;
 	r->gauges.exporters_refused += g.exporters_refused;
 	r->gauges.exporters_dropped += g.exporters_dropped;
 }
@@ -122,6 +123,7 @@ report_metrics(const struct report *r, struct buf *out)
 	gauge(out, "nf_collect_names", "names known from options", METRIC_GAUGE, g->names);
 	gauge(out, "nf_collect_held_bytes", "data sets that wait for their template", METRIC_GAUGE,
 	    g->held_bytes);
+	gauge(out, "nf_collect_sources", "sources of sFlow samples known", METRIC_GAUGE, g->sources);
 	gauge(out, "nf_collect_exporters_refused_total",
 	    "datagrams of exporters for whom the table had no room", METRIC_COUNTER, g->exporters_refused);
 	gauge(out, "nf_collect_exporters_dropped_total", "exporters who made room for others", METRIC_COUNTER,

@@ -263,6 +263,15 @@ tcp_open(struct tcp *t, bool must, struct err *e)
 	return 0;
 }
 
+bool
+tcp_wants_low_port(const struct tcp *t)
+{
+	for (unsigned i = 0; i < t->count; i++)
+		if (t->sockets[i].fd == -1 && t->sockets[i].where.port < ENDPOINT_LOW_PORTS)
+			return true;
+	return false;
+}
+
 int
 tcp_start(struct tcp *t, struct err *e)
 {

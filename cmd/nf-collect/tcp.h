@@ -6,6 +6,8 @@
 #ifndef NF_COLLECT_TCP_H
 #define NF_COLLECT_TCP_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 #include "base/err.h"
 #include "io/endpoint.h"
@@ -29,6 +31,7 @@ int tcp_add(struct tcp *t, const struct endpoint *where, struct err *e);
  * again every few seconds by the thread; with `must` it is an error.
  */
 int tcp_open(struct tcp *t, bool must, struct err *e);
+bool tcp_wants_low_port(const struct tcp *t); /* one below 1024 is still to be had */
 int tcp_start(struct tcp *t, struct err *e);
 
 /* Sets `stop` of the source and wakes the thread, which takes what has come already, for 2 s at most, and ends. */

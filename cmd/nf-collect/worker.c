@@ -29,6 +29,7 @@ struct worker {
 	/* of the thread */
 	struct builder rows;
 	int64_t since_ms; /* when the first of these rows came */
+	int64_t received_ms, period; /* of the datagram at hand; and which of the output's that is */
 	struct batch batch;
 	struct arena scratch;
 	struct buf bytes;
@@ -39,10 +40,14 @@ emit(struct worker *w)
 {
 	if (w->rows.rows == 0)
 		return;
+	if (w->o.explain) {
+		builder_reset(&w->rows);
+		return;
+	}
 	builder_finish(&w->rows, &w->batch);
 	arena_reset(&w->scratch);
 	if (w->o.filter == NULL || filter_apply(w->o.filter, &w->batch, &w->scratch) > 0)
-		output_batch(w->o.output, &w->batch, &w->bytes, &w->scratch);
+		output_batch(w->o.output, &w->batch, w->received_ms, &w->bytes, &w->scratch);
 	builder_reset(&w->rows);
 }
 
@@ -77,8 +82,16 @@ worker_new(const struct worker_options *o)
 	w->o = *o;
 	w->source.ring = ring_new(o->queue);
 	builder_init(&w->rows, new_origin());
-	w->decoder = decoder_new(&(struct decoder_options){
-	    .rows = &w->rows, .full = on_full, .arg = w, .live = o->live, .in_sessions = o->in_sessions});
+	w->decoder = decoder_new(&(struct decoder_options){.rows = &w->rows,
+	    .full = on_full,
+	    .arg = w,
+	    .live = o->live,
+	    .in_sessions = o->in_sessions,
+	    .template_lifetime_ms = o->template_lifetime_ms,
+	    .notes = o->explain,
+	    .inner = o->inner,
+	    .counters = o->counters != NULL ? counters_add : NULL,
+	    .counters_arg = o->counters});
 	pthread_mutex_init(&w->lock, NULL);
 	return w;
 }
@@ -103,6 +116,18 @@ worker_source(struct worker *w)
 	return &w->source;
 }
 
+/* The next datagram came then. Rows of another period have to be on their way before. */
+static void
+set_time(struct worker *w, int64_t received_ms)
+{
+	int64_t period = output_period(w->o.output, received_ms);
+
+	if (period != w->period && w->rows.rows > 0)
+		on_full(w, &w->rows);
+	w->period = period;
+	w->received_ms = received_ms;
+}
+
 /* All that is in the ring, up to a bound. False: there is more. */
 static bool
 drain(struct worker *w)
@@ -115,6 +140,7 @@ drain(struct worker *w)
 		m = ring_get(ring, &len);
 		if (m == NULL)
 			return true;
+		set_time(w, m->received_ms);
 		struct datagram dg = {m->exporter, m->received_ms, m->bytes, len - sizeof *m};
 		decoder_datagram(w->decoder, &dg);
 		ring_drop(ring);

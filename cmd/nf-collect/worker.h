@@ -7,6 +7,7 @@
 #define NF_COLLECT_WORKER_H
 
 #include "base/err.h"
+#include "counters.h"
 #include "decode/decode.h"
 #include "flow/filter.h"
 #include "output.h"
@@ -16,7 +17,10 @@ enum { WORKERS_MAX = 64 };
 
 struct worker_options {
 	uint64_t queue; /* memory of the ring in bytes */
-	bool live, in_sessions; /* see struct decoder_options */
+	bool live, in_sessions, inner; /* see struct decoder_options */
+	int64_t template_lifetime_ms; /* likewise */
+	bool explain; /* take notes, and write no flows */
+	struct counters *counters; /* where the counters of sFlow agents go, or NULL. Shared with others */
 	const struct filter *filter; /* NULL: all flows pass. Shared with others, as the output is */
 	struct output *output;
 	int news; /* an eventfd, written to when the worker has ended */

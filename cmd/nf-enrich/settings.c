@@ -94,26 +94,6 @@ as_read(struct as_rules *r, const struct opt *opts, const struct conf *c, struct
 	return opt_each(&opts[O_ASN_SOURCES], c, add_source, r, e);
 }
 
-static void
-local_add(struct local_as *l, uint64_t asn)
-{
-	if (asn != 0)
-		l->all[l->count++] = (uint32_t)asn;
-}
-
-/* Routers prepend the number that they are configured with, which need not be my_asn. */
-static void
-bgp_read(struct enrich_settings *s, const struct opt *opts, const struct conf *c)
-{
-	s->bgp_table = opt_path(&opts[O_BGP_TABLE], c);
-	s->bgp_expected |= opts[O_BGP_TABLE].given || conf_has(c, "bgp.table_file") ||
-			   conf_bool(c, "bgp.bgp_listener.enabled");
-	s->local.my_asn = s->as.my_asn;
-	local_add(&s->local, s->as.my_asn);
-	local_add(&s->local, conf_num(c, "bgp.bgp_listener.asn"));
-	local_add(&s->local, conf_num(c, "bgp.bgp_listener.local_asn"));
-}
-
 static int
 add_server(void *arg, struct str item, const struct cnode *at, struct err *e)
 {
@@ -185,6 +165,26 @@ policy_read(struct ptr_policy *p, const struct opt *opts, const struct conf *c, 
 		return -1;
 	ptr_policy_compile(p);
 	return 0;
+}
+
+static void
+local_add(struct local_as *l, uint64_t asn)
+{
+	if (asn != 0)
+		l->all[l->count++] = (uint32_t)asn;
+}
+
+/* Routers prepend the number that they are configured with, which need not be my_asn. */
+static void
+bgp_read(struct enrich_settings *s, const struct opt *opts, const struct conf *c)
+{
+	s->bgp_table = opt_path(&opts[O_BGP_TABLE], c);
+	s->bgp_expected |= opts[O_BGP_TABLE].given || conf_has(c, "bgp.table_file") ||
+			   conf_bool(c, "bgp.bgp_listener.enabled");
+	s->local.my_asn = s->as.my_asn;
+	local_add(&s->local, s->as.my_asn);
+	local_add(&s->local, conf_num(c, "bgp.bgp_listener.asn"));
+	local_add(&s->local, conf_num(c, "bgp.bgp_listener.local_asn"));
 }
 
 int

@@ -320,6 +320,13 @@ fill_common(struct job *j, uint32_t row, uint32_t n)
 }
 
 static void
+note_rows(const struct run *r)
+{
+	if (r->job->exporter->notes != NULL)
+		notes_rows(r->job->exporter->notes, r->rows, r->row, r->n);
+}
+
+static void
 run_plan(const struct run *r)
 {
 	const struct plan *p = r->plan;
@@ -338,6 +345,8 @@ run_plan(const struct run *r)
 		fill_icmp_alone(r);
 	if (p->mpls_count > 0)
 		run_mpls(r);
+	if (p->section.len != 0)
+		run_section(r);
 	if (p->has_names && r->job->exporter->interfaces_named > 0)
 		run_interface_names(r);
 }
@@ -364,8 +373,10 @@ run_picky(struct run *r)
 {
 	fill_rows(r->job, 1, &r->row);
 	run_plan(r);
-	if (builder_get(r->rows, FIELD_packets) != 0 || builder_get(r->rows, FIELD_bytes) != 0)
+	if (builder_get(r->rows, FIELD_packets) != 0 || builder_get(r->rows, FIELD_bytes) != 0) {
+		note_rows(r);
 		return true;
+	}
 	builder_undo(r->rows);
 	return false;
 }
@@ -387,9 +398,13 @@ record_picky(struct run *r, const struct template *t)
 	if (flows == 0 && t->plan->event.len == 0) {
 		fill_rows(r->job, 1, &r->row);
 		run_plan(r);
+		note_rows(r);
 		flows = 1;
 	}
-	job_count(r->job, flows > 0 ? COUNT_FLOWS : COUNT_EVENTS, flows > 0 ? flows : 1);
+	if (flows > 0)
+		job_count(r->job, COUNT_FLOWS, flows);
+	else
+		job_count(r->job, t->plan->event_is_nat ? COUNT_NAT_EVENTS : COUNT_EVENTS, 1);
 }
 
 static void
@@ -408,6 +423,7 @@ run_records(struct run *r, const struct template *t, uint32_t n)
 	for (; n > 0; n -= r->n, r->rec += r->n * r->stride) {
 		r->n = fill_rows(r->job, n, &r->row);
 		run_plan(r);
+		note_rows(r);
 	}
 }
 

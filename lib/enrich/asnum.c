@@ -100,7 +100,7 @@ struct as_scratch {
 	struct names_seen seen;
 };
 
-/* A name that is not known stays if its number did. */
+/* A name that is not known stays if its number did. Without a database none is known. */
 static struct textcol
 names_put(const struct pass *p, enum field f, struct as_scratch *s, unsigned side, const uint32_t *v,
     const uint32_t *came)
@@ -110,11 +110,13 @@ names_put(const struct pass *p, enum field f, struct as_scratch *s, unsigned sid
 	uint32_t *names = arena_alloc(p->a, p->b->rows * sizeof *names);
 
 	for (uint32_t i = 0; i < p->b->rows; i++) {
-		names[i] = name_of(db, v[i], &db->entries[entry != NULL ? entry[i] : 0], &s->seen);
+		names[i] =
+		    db != NULL ? name_of(db, v[i], &db->entries[entry != NULL ? entry[i] : 0], &s->seen) : 0;
 		if (names[i] == 0 && v[i] != (came != NULL ? came[i] : 0))
 			names[i] = TEXT_NONE;
 	}
-	return textcol_put(p->b, p->a, f, s->codes, db->texts, db->text_count, names);
+	return textcol_put(
+	    p->b, p->a, f, s->codes, db != NULL ? db->texts : NULL, db != NULL ? db->text_count : 0, names);
 }
 
 static void
@@ -131,7 +133,7 @@ side_apply(struct pass *p, const struct as_rules *r, struct as_scratch *s, unsig
 		return;
 	peer = peers_make(p, r, side, origin, peer_came);
 	numbers_put(p, side_fields[side].peer, peer);
-	if (p->names == NULL)
+	if (p->names == NULL && batch_col(p->b, name) == NULL && batch_col(p->b, peer_name) == NULL)
 		return;
 	/* The common case: the same numbers, and no names that could stay, give the same names. */
 	bool alike = peer == origin && batch_col(p->b, name) == NULL && batch_col(p->b, peer_name) == NULL;

@@ -245,14 +245,19 @@ builder_str(struct builder *bd, enum field f, struct str v)
 }
 
 bool
-builder_has(const struct builder *bd, enum field f)
+builder_has_at(const struct builder *bd, enum field f, uint32_t row)
 {
 	const struct builder_column *c = bd->cols[f];
-	uint32_t row = bd->rows - 1;
 
 	if (c == NULL || !c->used)
 		return false;
 	return (row >= c->run_from && row < c->run_end) || (c->present[row >> 6] >> (row & 63) & 1) != 0;
+}
+
+bool
+builder_has(const struct builder *bd, enum field f)
+{
+	return builder_has_at(bd, f, bd->rows - 1);
 }
 
 uint64_t

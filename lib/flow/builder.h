@@ -177,6 +177,7 @@ void builder_span_str(struct builder *bd, enum field f, uint32_t row, uint32_t n
 
 /* Whether the row being set has the field, and its value so far (fixed widths up to 8; 0 if absent). */
 bool builder_has(const struct builder *bd, enum field f);
+bool builder_has_at(const struct builder *bd, enum field f, uint32_t row); /* likewise, of any row so far */
 uint64_t builder_get(const struct builder *bd, enum field f);
 
 /* The batch of all rows so far, which lasts until builder_reset. Numbers the rows of the origin. */

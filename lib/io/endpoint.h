@@ -12,6 +12,8 @@ enum transport {
 	TRANSPORT_PROXY, /* "proxy:HOST:PORT": TCP from a proxy that names its client, see proxy_head.h */
 };
 
+enum { ENDPOINT_LOW_PORTS = 1024 }; /* ports below it are bound by root or CAP_NET_BIND_SERVICE alone */
+
 struct endpoint {
 	enum transport transport;
 	struct addr addr;

@@ -94,36 +94,41 @@ fd_grow_pipe(int fd)
 }
 
 int
-file_read(struct buf *b, const char *path, size_t max, struct err *e)
+fd_read_all(struct buf *b, int fd, const char *name, size_t max, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t before = b->len;
 
-	if (fd == -1)
-		return err_sys(e, "%s", path);
 	for (;;) {
 		ssize_t n = fd_read(fd, buf_reserve(b, 65536), 65536);
 
 		if (n == 0)
-			break;
+			return 0;
 		if (n == -1)
-			err_sys(e, "%s", path);
+			err_sys(e, "%s", name);
 		else if (b->len + (size_t)n - before > max)
-			n = err_set(e, "%s: larger than %zu bytes", path, max);
+			n = err_set(e, "%s: larger than %zu bytes", name, max);
 		if (n == -1) {
-			close(fd);
 			b->len = before;
 			return -1;
 		}
 		b->len += (size_t)n;
 	}
-	close(fd);
-	return 0;
 }
 
-/* The directory entry too must be on disk before a rename counts as done. */
-static int
-sync_parent(const char *path)
+int
+file_read(struct buf *b, const char *path, size_t max, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return err_sys(e, "%s", path);
+	int status = fd_read_all(b, fd, path, max, e);
+	close(fd);
+	return status;
+}
+
+int
+file_sync_parent(const char *path)
 {
 	struct buf dir = {0};
 	const char *slash = strrchr(path, '/');
@@ -172,7 +177,7 @@ file_replace(const char *path, const void *p, size_t len, mode_t mode, int durab
 	if (status == 0)
 		status = rename(aside, path);
 	if (status == 0 && durable)
-		status = sync_parent(path);
+		status = file_sync_parent(path);
 	if (status == -1) {
 		err_sys(e, "%s", path);
 		unlink(aside);
