@@ -8,6 +8,7 @@
 #include "io/metrics.h"
 
 #define REMEDY "interfaces get no names of it until it is there and sound"
+#define SPEEDS_MAX 16
 #define PAIRS_MAX 65536 /* of exporters and interfaces, remembered within a batch */
 
 struct snmp {
@@ -167,18 +168,27 @@ snmp_prepare(void *state, const struct batch *b, struct arena *a)
 	return !g->waits;
 }
 
-/* Which interface of the table each row has; 0 for those that the table lacks. NULL if all are. */
+static bool
+knows_any(const struct ifnames *t, const struct exporters *x)
+{
+	for (uint32_t i = 0; i < x->col->entries; i++)
+		if (ifnames_router(t, col_entry_addr(x->col, i)))
+			return true;
+	return false;
+}
+
+/* Which interface of the table each row has; 0 for those that the table lacks. NULL if it has none of the routers. */
 static uint32_t *
 rows_find(const struct ifnames *t, struct pass *p, const struct exporters *x, const struct col *index)
 {
-	uint32_t *numbers = arena_zero(p->a, p->b->rows * sizeof *numbers), any = 0;
 	size_t pairs = (size_t)x->col->entries * index->entries;
-	uint32_t *memo = pairs <= PAIRS_MAX ? arena_zero(p->a, pairs * sizeof *memo) : NULL; /* number + 1 */
+	uint32_t *numbers, *memo = NULL; /* of pairs: number + 1 */
 
-	for (uint32_t i = 0; i < x->col->entries; i++)
-		any |= ifnames_router(t, col_entry_addr(x->col, i));
-	if (any == 0)
+	if (t == NULL || !knows_any(t, x))
 		return NULL;
+	numbers = arena_zero(p->a, p->b->rows * sizeof *numbers);
+	if (pairs <= PAIRS_MAX)
+		memo = arena_zero(p->a, pairs * sizeof *memo);
 	for (uint32_t i = 0; i < p->b->rows; i++) {
 		if (!col_has(x->col, i) || !col_has(index, i))
 			continue;
@@ -192,22 +202,48 @@ rows_find(const struct ifnames *t, struct pass *p, const struct exporters *x, co
 	return numbers;
 }
 
+/* Routers have few different speeds; the code of one, or SPEEDS_MAX when there are too many for a search. */
+static unsigned
+speed_code(uint64_t speeds[SPEEDS_MAX], unsigned *count, uint64_t speed)
+{
+	for (unsigned i = 0; i < *count; i++)
+		if (speeds[i] == speed)
+			return i;
+	if (*count == SPEEDS_MAX)
+		return SPEEDS_MAX;
+	speeds[*count] = speed;
+	return (*count)++;
+}
+
 static void
 speed_put(struct pass *p, enum field f, const struct ifnames *t, const uint32_t *numbers)
 {
 	const struct col *old = batch_col(p->b, f);
-	uint64_t *speed = arena_zero(p->a, p->b->rows * sizeof *speed);
-	uint64_t *present = arena_zero(p->a, (p->b->rows + 63) / 64 * sizeof *present);
+	uint32_t rows = p->b->rows;
+	uint64_t *speed = arena_zero(p->a, rows * sizeof *speed), distinct[SPEEDS_MAX];
+	uint64_t *present = arena_zero(p->a, (rows + 63) / 64 * sizeof *present);
+	uint16_t *codes = arena_zero(p->a, rows * sizeof *codes);
+	unsigned count = 0;
+	bool few = true;
 
-	for (uint32_t i = 0; i < p->b->rows; i++) {
+	for (uint32_t i = 0; i < rows; i++) {
 		speed[i] = t->all[numbers[i]].speed;
 		if (speed[i] == 0 && old != NULL && col_has(old, i))
 			speed[i] = col_u64(old, i);
 		else if (speed[i] == 0)
 			continue;
 		present[i >> 6] |= UINT64_C(1) << (i & 63);
+		if (few) {
+			unsigned code = speed_code(distinct, &count, speed[i]);
+
+			codes[i] = (uint16_t)code;
+			few = code < SPEEDS_MAX;
+		}
 	}
-	batch_add_fixed(p->b, p->a, f, speed, present);
+	if (few)
+		batch_add_dict(p->b, p->a, f, codes, distinct, count, present);
+	else
+		batch_add_fixed(p->b, p->a, f, speed, present);
 }
 
 struct side_fields {
@@ -244,6 +280,10 @@ rows_count(struct snmp *g, const struct pass *p, struct exporters *x, const stru
 {
 	uint64_t hits = 0, all = 0;
 
+	if (told == NULL && written == NULL && x->col->present == NULL && index->present == NULL) {
+		g->misses += p->b->rows; /* not worth a look */
+		return;
+	}
 	for (uint32_t i = 0; i < p->b->rows; i++) {
 		if (!col_has(x->col, i) || !col_has(index, i))
 			continue;
@@ -262,14 +302,12 @@ side_apply(struct snmp *g, struct pass *p, struct exporters *x, const struct sid
 {
 	const struct ifname_file *file = g->file.data;
 	const struct col *index = batch_col(p->b, f->index);
-	const uint32_t *told = NULL, *written = NULL;
+	const uint32_t *told, *written;
 
 	if (index == NULL)
 		return;
-	if (g->names != NULL)
-		told = rows_find(g->names, p, x, index);
-	if (file != NULL)
-		written = rows_find(file->names, p, x, index);
+	told = rows_find(g->names, p, x, index);
+	written = rows_find(file != NULL ? file->names : NULL, p, x, index);
 	rows_count(g, p, x, index, told, written);
 	if (told != NULL)
 		table_put(g, p, f, g->names, told);
@@ -285,6 +323,12 @@ exporters_mark(struct snmp *g, const struct pass *p, struct exporters *x)
 	for (uint32_t i = 0; i < x->col->entries && g->names != NULL; i++)
 		if (ifnames_router(g->names, col_entry_addr(x->col, i)))
 			x->flags[i] |= EXPORTER_KNOWN;
+	if (trusted != NULL && trusted->encoding == COL_CONST && trusted->present == NULL &&
+	    x->col->present == NULL) { /* as live: one collector, whose exporters all are, or are not */
+		for (uint32_t i = 0; i < x->col->entries && col_entry_u64(trusted, 0) != 0; i++)
+			x->flags[i] |= EXPORTER_TRUSTED;
+		return;
+	}
 	for (uint32_t i = 0; i < p->b->rows && trusted != NULL; i++)
 		if (col_has(x->col, i) && col_has(trusted, i) && col_u64(trusted, i) != 0)
 			x->flags[col_slot(x->col, i)] |= EXPORTER_TRUSTED;
