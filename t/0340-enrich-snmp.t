@@ -84,6 +84,13 @@ is "$(count 'interface_lookups_total{result="hit"}') $(count 'interface_lookups_
 is "$("$BUILD/bin/nf-cat" -o bin "$T/flows" | enrich -b "${v2c[@]}" --wait --snmp-cache '' --snmp-target 127.0.0.2 \
 	--snmp-target 127.0.0.3 | "$BUILD/bin/nf-cat" -o ndjson | jq -cS .)" "$(jq -cS . "$T/named")" "binary gives the same"
 
+# Descriptors beyond what select() takes.
+is "$(
+	ulimit -n 4096
+	for ((i = 0; i < 1100; i++)); do exec {fd}</dev/null; done
+	flow 127.0.0.2 1 1 | enrich "${v2c[@]}" --wait --snmp-cache '' --snmp-target 127.0.0.2 | named input
+)" "ge-0/0/1/Uplink Foo/100000000000" "a thousand open files are no hindrance"
+
 # SNMP v3.
 v3() { # USER AUTH-PROTOCOL AUTH-PASSWORD PRIV-PROTOCOL PRIV-PASSWORD
 	cat >"$T/conf.yaml" <<-END

@@ -94,11 +94,12 @@ step_chosen(const struct enrich_settings *s)
 	return false;
 }
 
-/* Whoever sends flows would be sent the community. */
+/* Where nobody says whom to trust, nf-collect trusts all, and whoever sends flows would be sent the community. */
 static void
 discover_check(const struct ifpoll_settings *s, const struct conf *c)
 {
-	if (s->discover && !s->secrets.v3 && !conf_has(c, "collectors.netflow.config.allow"))
+	if (s->discover && !s->secrets.v3 && s->target_count == 0 &&
+	    !conf_has(c, "collectors.netflow.config.allow") && !conf_has(c, "bgp.bgp_listener.peer_ip"))
 		log_warnx(
 		    "snmp.discover: every exporter may be trusted, forged ones too, and would be sent the "
 		    "community; list yours in collectors.netflow.config.allow, or use SNMP v3");

@@ -8,6 +8,7 @@
 #include <net-snmp/net-snmp-includes.h>
 
 #include <net-snmp/library/large_fd_set.h>
+#include <net-snmp/library/lcd_time.h>
 
 #include "base/log.h"
 
@@ -173,6 +174,7 @@ ifask_forget(struct ifask *a)
 		usm_remove_user(u);
 		usm_free_user(u);
 	}
+	free_etimelist();
 }
 
 void
