@@ -8,7 +8,6 @@
 
 struct steps {
 	struct enrich_settings *s;
-	bool chosen; /* by somebody, not by default */
 	bool none;
 };
 
@@ -16,7 +15,6 @@ static int
 add_step(void *arg, struct str item, const struct cnode *at, struct err *e)
 {
 	struct steps *l = arg;
-	const struct step_ops *ops;
 
 	if (str_eq(item, STR("none"))) {
 		l->none = true;
@@ -26,25 +24,21 @@ add_step(void *arg, struct str item, const struct cnode *at, struct err *e)
 		log_warnx("enrich: 'smtp' is read as 'snmp'");
 		item = STR("snmp");
 	}
-	if (chain_step_add(l->s, item, &ops, e) == -1)
-		return at_place(at, e);
-	if (ops == NULL && l->chosen)
-		log_warnx("enrich: step '%.*s' is not part of this version; flows go without its fields",
-		    (int)item.len, item.p);
-	return 0;
+	return chain_step_add(l->s, item, e) == 0 ? 0 : at_place(at, e);
 }
 
 static int
 steps_read(struct enrich_settings *s, const struct opt *o, const struct conf *c, struct err *e)
 {
-	struct steps l = {.s = s, .chosen = o->given || conf_has(c, o->key)};
+	bool chosen = o->given || conf_has(c, o->key);
+	struct steps l = {.s = s};
 
 	if (opt_each(o, c, add_step, &l, e) == -1)
 		return -1;
 	if (l.none && s->step_count != 0)
 		return err_set(e, "enrich: 'none' stands alone or not at all");
 	for (unsigned i = 0; i < s->step_count; i++)
-		s->bgp_expected |= l.chosen && s->steps[i] == &bgp_step;
+		s->bgp_expected |= chosen && s->steps[i] == &bgp_step;
 	return 0;
 }
 
