@@ -1,6 +1,6 @@
 #include "bgp/open.h"
 
-enum { VERSION = 4, PARAMETER_CAPABILITIES = 2, PARAMETER_EXTENDED = 255 };
+enum { PARAMETER_CAPABILITIES = 2, PARAMETER_EXTENDED = 255 };
 
 static bool
 has(uint8_t families, unsigned f)
@@ -103,7 +103,7 @@ bgp_open_write(struct buf *out, const struct bgp_open *o)
 {
 	size_t at = bgp_message_begin(out, BGP_OPEN);
 
-	buf_putc(out, VERSION);
+	buf_putc(out, BGP_VERSION);
 	buf_be16(out, o->asn <= UINT16_MAX ? (uint16_t)o->asn : BGP_AS_TRANS);
 	buf_be16(out, o->hold);
 	buf_be32(out, o->id);
@@ -281,9 +281,9 @@ bgp_open_read(struct bgp_open *o, struct rd r, struct bgp_error *e)
 	*o = (struct bgp_open){0};
 	if (rd_u8(&r, &version) == -1)
 		return malformed(e);
-	if (version != VERSION) {
+	if (version != BGP_VERSION) {
 		bgp_error_set(e, BGP_ERR_OPEN, BGP_OPEN_VERSION, "BGP version %u; 4 is spoken here", version);
-		bgp_error_data(e, (const uint8_t[2]){0, VERSION}, 2);
+		bgp_error_data(e, (const uint8_t[2]){0, BGP_VERSION}, 2);
 		return -1;
 	}
 	if (rd_be16(&r, &asn) == -1 || rd_be16(&r, &o->hold) == -1 || rd_be32(&r, &o->id) == -1 ||
