@@ -23,7 +23,7 @@ number(const struct segment *s, unsigned i, unsigned width)
 static struct rd
 path_rd(struct str path)
 {
-	return rd_from(path.p, path.len);
+	return rd_from(path.len > 0 ? path.p : "", path.len);
 }
 
 int
