@@ -52,20 +52,26 @@ stop(struct fsm *f, int64_t now)
 	return actions;
 }
 
+void
+fsm_penalty(struct fsm *f, int64_t now, uint8_t jitter)
+{
+	uint32_t wait = FSM_IDLE_FIRST_MS;
+
+	for (unsigned i = 0; i < f->failures && wait < FSM_IDLE_MAX_MS; i++)
+		wait *= 2;
+	f->failures++;
+	f->idle_until = now + jittered(wait < FSM_IDLE_MAX_MS ? wait : FSM_IDLE_MAX_MS, jitter);
+}
+
 /* To Idle, and to wait there. */
 static unsigned
 fail(struct fsm *f, int64_t now, uint8_t jitter)
 {
-	uint32_t wait = FSM_IDLE_FIRST_MS;
-
 	if (f->state == FSM_ESTABLISHED && now - f->since_ms >= FSM_STABLE_MS)
 		f->failures = 0;
-	for (unsigned i = 0; i < f->failures && wait < FSM_IDLE_MAX_MS; i++)
-		wait *= 2;
-	f->failures++;
 	unsigned actions = stop(f, now);
 	if (f->caller)
-		f->idle_until = now + jittered(wait < FSM_IDLE_MAX_MS ? wait : FSM_IDLE_MAX_MS, jitter);
+		fsm_penalty(f, now, jitter);
 	return actions;
 }
 

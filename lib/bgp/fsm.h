@@ -82,6 +82,9 @@ struct fsm {
  */
 unsigned fsm_event(struct fsm *f, enum fsm_event ev, int64_t now_ms, uint8_t jitter);
 
+/* Makes a machine in Idle wait as after an error of its own. */
+void fsm_penalty(struct fsm *f, int64_t now_ms, uint8_t jitter);
+
 /* Restarts the hold timer: any message shows that the peer lives. */
 void fsm_heard(struct fsm *f, int64_t now_ms);
 
