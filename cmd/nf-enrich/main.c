@@ -44,6 +44,7 @@ main(int argc, char **argv)
 {
 	/* Static, so that what the options hold is found after main by who looks for leaks. */
 	static const char *asn_db, *city_db, *language = "en", *peer_as = "neighbour";
+	static const char *bgp_table, *labels;
 	static struct opt_list steps, prefixes, sources;
 	static uint64_t my_asn;
 	static struct opt opts[O_COUNT + 1] = {
@@ -63,12 +64,16 @@ main(int argc, char **argv)
 		"peer_src_as and peer_dst_as hold the neighbour (default) or the origin", false},
 	    [O_ASN_SOURCES] = {0, "asn-sources", OPT_LIST, &sources, "LIST", "asn_sources",
 		"who says src_as and dst_as: bgp, exporter, database", false},
+	    [O_BGP_TABLE] = {0, "bgp-table", OPT_STR, &bgp_table, "FILE", "bgp.table_file",
+		"prefix table of nf-bgpd or nf-rib", false},
+	    [O_LABELS] = {0, "labels", OPT_STR, &labels, "FILE", "labels_file",
+		"file of prefixes with labels", false},
 	    [O_COUNT] = OPT_END,
 	};
 	struct prog prog = {
 	    .name = "nf-enrich",
-	    .usage = "[-e LIST] [--asn-db FILE] [--city-db FILE] < flows > flows",
-	    .brief = "Adds AS numbers and names, country, city and direction to flows.",
+	    .usage = "[-e LIST] [--asn-db FILE] [--city-db FILE] [--bgp-table FILE] < flows > flows",
+	    .brief = "Adds AS numbers, names and paths, country, city, direction and labels to flows.",
 	    .opts = opts,
 	};
 	static const struct stage_ops ops = {.batch = on_batch, .tick = on_tick, .reload = on_reload};

@@ -94,6 +94,8 @@ steps_read(struct enrich_settings *s, const struct opt *o, const struct conf *c,
 		return -1;
 	if (l.none && s->step_count != 0)
 		return err_set(e, "enrich: 'none' stands alone or not at all");
+	for (unsigned i = 0; i < s->step_count; i++)
+		s->bgp_expected |= l.chosen && s->steps[i] == &bgp_step;
 	return 0;
 }
 
@@ -143,6 +145,26 @@ as_read(struct as_rules *r, const struct opt *opts, const struct conf *c, struct
 	return opt_each(&opts[O_ASN_SOURCES], c, add_source, r, e);
 }
 
+static void
+local_add(struct local_as *l, uint64_t asn)
+{
+	if (asn != 0)
+		l->all[l->count++] = (uint32_t)asn;
+}
+
+/* Routers prepend the number that they are configured with, which need not be my_asn. */
+static void
+bgp_read(struct enrich_settings *s, const struct opt *opts, const struct conf *c)
+{
+	s->bgp_table = opt_text(&opts[O_BGP_TABLE], c);
+	s->bgp_expected |= opts[O_BGP_TABLE].given || conf_has(c, "bgp.table_file") ||
+			   conf_bool(c, "bgp.bgp_listener.enabled");
+	s->local.my_asn = s->as.my_asn;
+	local_add(&s->local, s->as.my_asn);
+	local_add(&s->local, conf_num(c, "bgp.bgp_listener.asn"));
+	local_add(&s->local, conf_num(c, "bgp.bgp_listener.local_asn"));
+}
+
 int
 settings_read(struct enrich_settings *s, const struct opt *opts, const struct conf *c, struct err *e)
 {
@@ -150,6 +172,7 @@ settings_read(struct enrich_settings *s, const struct opt *opts, const struct co
 	    .asn_db = opt_text(&opts[O_ASN_DB], c),
 	    .city_db = opt_text(&opts[O_CITY_DB], c),
 	    .language = opt_text(&opts[O_LANGUAGE], c),
+	    .labels_file = opt_text(&opts[O_LABELS], c),
 	};
 	if (steps_read(s, &opts[O_STEPS], c, e) == -1 || as_read(&s->as, opts, c, e) == -1 ||
 	    opt_each(&opts[O_MY_PREFIX], c, add_prefix, &s->own, e) == -1) {
@@ -157,5 +180,8 @@ settings_read(struct enrich_settings *s, const struct opt *opts, const struct co
 		return -1;
 	}
 	ownnet_compile(&s->own);
+	bgp_read(s, opts, c);
+	if (s->labels_file != NULL)
+		s->steps[s->step_count++] = &label_step;
 	return 0;
 }

@@ -6,7 +6,19 @@
 #include "io/opt.h"
 
 /* The places in the table of options. */
-enum { O_STEPS, O_ASN_DB, O_CITY_DB, O_LANGUAGE, O_MY_ASN, O_MY_PREFIX, O_PEER_AS, O_ASN_SOURCES, O_COUNT };
+enum {
+	O_STEPS,
+	O_ASN_DB,
+	O_CITY_DB,
+	O_LANGUAGE,
+	O_MY_ASN,
+	O_MY_PREFIX,
+	O_PEER_AS,
+	O_ASN_SOURCES,
+	O_BGP_TABLE,
+	O_LABELS,
+	O_COUNT
+};
 
 /*
  * Reads all settings, at the start as at a reload: an option that was given

@@ -1,19 +1,13 @@
 #include "enrich/asnum.h"
 
+#include "route/aspath.h"
+
 static const struct {
 	enum field as, name, peer, peer_name;
 } side_fields[SIDES] = {
     {FIELD_src_as, FIELD_src_as_name, FIELD_peer_src_as, FIELD_peer_src_as_name},
     {FIELD_dst_as, FIELD_dst_as_name, FIELD_peer_dst_as, FIELD_peer_dst_as_name},
 };
-
-bool
-as_is_public(uint32_t asn)
-{
-	if (asn == 0 || asn == 23456 || (asn >= 64512 && asn <= 65535))
-		return false;
-	return asn < 4200000000;
-}
 
 /* The numbers by the rules; NULL if they are what the flows came with. */
 static uint32_t *
@@ -44,15 +38,20 @@ numbers_make(const struct pass *p, const struct as_rules *r, unsigned side)
 }
 
 static const uint32_t *
-peers_make(const struct pass *p, const struct as_rules *r, const uint32_t *origin, const uint32_t *came)
+peers_make(const struct pass *p, const struct as_rules *r, unsigned side, const uint32_t *origin,
+    const uint32_t *came)
 {
+	const uint32_t *next = p->neighbour[side], *own = r->my_asn != 0 ? p->own[side] : NULL;
 	uint32_t *out;
 
-	if (r->peer_is_origin || came == NULL)
+	if (r->peer_is_origin || (came == NULL && next == NULL))
 		return origin;
 	out = arena_alloc(p->a, p->b->rows * sizeof *out);
-	for (uint32_t i = 0; i < p->b->rows; i++)
-		out[i] = came[i] != 0 ? came[i] : origin[i];
+	for (uint32_t i = 0; i < p->b->rows; i++) {
+		bool by_bgp = next != NULL && next[i] != 0 && (own == NULL || own[i] == 0);
+
+		out[i] = came != NULL && came[i] != 0 ? came[i] : by_bgp ? next[i] : origin[i];
+	}
 	return out;
 }
 
@@ -112,7 +111,7 @@ side_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes
 		numbers_put(p, side_fields[side].as, origin);
 	else if ((origin = came) == NULL)
 		return;
-	peer = peers_make(p, r, origin, peer_came);
+	peer = peers_make(p, r, side, origin, peer_came);
 	numbers_put(p, side_fields[side].peer, peer);
 	if (p->names == NULL)
 		return;

@@ -4,7 +4,8 @@
  *     src_as, dst_as            my_asn for own addresses; else the first source, in the
  *                               configured order, that knows; else what the flow came with.
  *                               Of the exporter only public numbers count before that.
- *     peer_src_as, peer_dst_as  what the flow came with, unless 0; else as src_as, dst_as.
+ *     peer_src_as, peer_dst_as  what the flow came with, unless 0; else the neighbour by BGP,
+ *                               unless the address is own; else as src_as, dst_as.
  *                               With peer_as: origin always as src_as, dst_as.
  *     ..._name                  from the database, by number. A name that the flow came with
  *                               stays where the database has none and the number is as it came.
@@ -21,9 +22,6 @@ struct as_rules {
 	enum as_source order[AS_SOURCES];
 	unsigned order_count;
 };
-
-/* Not 0, private (RFC 6996), AS_TRANS (RFC 6793) or the last of either size (RFC 7300). */
-bool as_is_public(uint32_t asn);
 
 /* After all steps: fills the columns above from what they found. */
 void as_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes);

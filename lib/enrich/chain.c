@@ -10,7 +10,7 @@ static const struct {
 	const struct step_ops *ops;
 } known[] = {
     {"geoip", &geoip_step},
-    {"bgp", NULL},
+    {"bgp", &bgp_step},
     {"snmp", NULL},
     {"ptr", NULL},
 };

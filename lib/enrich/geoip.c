@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "enrich/mmdb.h"
 #include "enrich/step.h"
 #include "enrich/watch.h"
 #include "io/metrics.h"
@@ -10,8 +11,29 @@
 #define ASN_REMEDY "flows get no AS numbers and names until it is there and sound"
 #define CITY_REMEDY "flows get no countries and cities until it is there and sound"
 
+static void *
+db_load(const char *path, const void *language, struct err *e)
+{
+	return mmdb_load(path, language, e);
+}
+
+static void
+db_free(void *db)
+{
+	geodb_free(db);
+}
+
+static size_t
+db_count(const void *db)
+{
+	return ((const struct geodb *)db)->entry_count - 1;
+}
+
+static const struct watch_kind db_kind = {"database", db_load, db_free, db_count, "entries"};
+
 struct geoip {
 	struct watch asn, city;
+	char *language;
 	struct textcol_codes codes;
 	uint64_t rows, known[SIDES]; /* rows seen; rows of whose address some database says something */
 };
@@ -20,25 +42,31 @@ struct geoip {
 static const struct geodb *
 asn_db(const struct geoip *g)
 {
-	if (g->asn.db != NULL && g->asn.db->has_asn)
-		return g->asn.db;
-	return g->city.db != NULL && g->city.db->has_asn ? g->city.db : NULL;
+	const struct geodb *asn = g->asn.data, *city = g->city.data;
+
+	if (asn != NULL && asn->has_asn)
+		return asn;
+	return city != NULL && city->has_asn ? city : NULL;
 }
 
 static const struct geodb *
 place_db(const struct geoip *g)
 {
-	if (g->city.db != NULL && (g->city.db->has_country || g->city.db->has_city))
-		return g->city.db;
-	return g->asn.db != NULL && g->asn.db->has_country ? g->asn.db : NULL;
+	const struct geodb *asn = g->asn.data, *city = g->city.data;
+
+	if (city != NULL && (city->has_country || city->has_city))
+		return city;
+	return asn != NULL && asn->has_country ? asn : NULL;
 }
 
 static void
 contents_check(const struct geoip *g)
 {
-	if (g->asn.db != NULL && !g->asn.db->has_asn)
+	const struct geodb *asn = g->asn.data, *city = g->city.data;
+
+	if (asn != NULL && !asn->has_asn)
 		log_warnx("%s holds no AS numbers; an ASN database belongs there", g->asn.path);
-	if (g->city.db != NULL && !g->city.db->has_country && !g->city.db->has_city)
+	if (city != NULL && !city->has_country && !city->has_city)
 		log_warnx("%s holds no countries and cities; a City or Country database belongs there",
 		    g->city.path);
 }
@@ -48,10 +76,11 @@ geoip_open(const struct enrich_settings *s)
 {
 	struct geoip *g = mem_zero(1, sizeof *g);
 
+	g->language = mem_strdup(s->language);
 	if (s->asn_db != NULL)
-		watch_start(&g->asn, s->asn_db, s->language, ASN_REMEDY);
+		watch_start(&g->asn, &db_kind, s->asn_db, g->language, ASN_REMEDY, true);
 	if (s->city_db != NULL)
-		watch_start(&g->city, s->city_db, s->language, CITY_REMEDY);
+		watch_start(&g->city, &db_kind, s->city_db, g->language, CITY_REMEDY, true);
 	if (s->asn_db == NULL && s->city_db == NULL)
 		log_warnx("geoip has no database, so flows get no AS, country and city from it; "
 			  "name one with --asn-db, --city-db or under geoip in the configuration");
@@ -67,6 +96,7 @@ geoip_close(void *state)
 	watch_stop(&g->asn);
 	watch_stop(&g->city);
 	free(g->codes.v);
+	free(g->language);
 	free(g);
 }
 
@@ -148,8 +178,8 @@ watch_set(struct watch *w, const char *path, const char *language, const char *r
 {
 	if (path == NULL)
 		watch_stop(w);
-	else if (w->path == NULL)
-		watch_start(w, path, language, remedy);
+	else if (!watch_is_on(w))
+		watch_start(w, &db_kind, path, language, remedy, true);
 	else
 		watch_again(w, path, language);
 }
@@ -158,9 +188,12 @@ static void
 geoip_reload(void *state, const struct enrich_settings *s)
 {
 	struct geoip *g = state;
+	char *old = g->language;
 
-	watch_set(&g->asn, s->asn_db, s->language, ASN_REMEDY);
-	watch_set(&g->city, s->city_db, s->language, CITY_REMEDY);
+	g->language = mem_strdup(s->language);
+	watch_set(&g->asn, s->asn_db, g->language, ASN_REMEDY);
+	watch_set(&g->city, s->city_db, g->language, CITY_REMEDY);
+	free(old);
 }
 
 static void
@@ -177,9 +210,11 @@ geoip_metrics(const void *state, struct buf *out)
 	for (unsigned i = 0; i < 2; i++)
 		metrics_sample(out, "nf_enrich_geoip_known_total", sides[i], g->known[i]);
 	metrics_head(out, "nf_enrich_geoip_built_seconds", "when the database was built", METRIC_GAUGE);
-	for (unsigned i = 0; i < 2; i++)
-		metrics_sample(
-		    out, "nf_enrich_geoip_built_seconds", labels[i], w[i]->db != NULL ? w[i]->db->built : 0);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct geodb *db = w[i]->data;
+
+		metrics_sample(out, "nf_enrich_geoip_built_seconds", labels[i], db != NULL ? db->built : 0);
+	}
 	metrics_head(out, "nf_enrich_geoip_loads_total", "database files taken into use", METRIC_COUNTER);
 	for (unsigned i = 0; i < 2; i++)
 		metrics_sample(out, "nf_enrich_geoip_loads_total", labels[i], w[i]->loads);

@@ -19,6 +19,8 @@ struct pass {
 	struct arena *a;
 	const uint32_t *own[SIDES]; /* not 0: an own address; NULL: there are no own networks */
 	const uint32_t *asn[AS_SOURCES][SIDES]; /* 0: does not know; NULL: has nothing to say */
+	const uint32_t
+	    *neighbour[SIDES]; /* the AS next to us on the way to the address, by BGP; 0 and NULL as above */
 
 	/* The database of AS names, and which of its entries holds the address (0: none). NULL without one. */
 	const struct geodb *names;

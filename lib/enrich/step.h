@@ -8,6 +8,7 @@
 #include "enrich/asnum.h"
 #include "enrich/ownnet.h"
 #include "enrich/pass.h"
+#include "enrich/routes.h"
 
 #define STEPS_MAX 8
 
@@ -19,6 +20,10 @@ struct enrich_settings {
 	unsigned step_count;
 	const char *asn_db, *city_db; /* NULL: none */
 	const char *language;
+	const char *bgp_table;
+	bool bgp_expected; /* somebody asked for BGP, so a missing table is worth a warning */
+	struct local_as local;
+	const char *labels_file; /* not NULL where label_step is among the steps */
 	struct as_rules as;
 	struct ownnet own; /* compiled */
 };
@@ -43,6 +48,6 @@ struct step_ops {
 	void (*metrics)(const void *state, struct buf *out);
 };
 
-extern const struct step_ops geoip_step;
+extern const struct step_ops geoip_step, bgp_step, label_step;
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* So many rows ahead the codes are asked for: a table of all cities of the world is in no near cache. */
+/* So many rows ahead codes and texts are asked for: a table of all cities of the world is in no near cache. */
 #define AHEAD 16
 
 /* Room for all texts of a table, and no text in the column yet. */
@@ -22,9 +22,17 @@ codes_start(struct textcol_codes *c, uint32_t count)
 	}
 }
 
+static inline void
+ask_for(const struct textcol_code *code, const struct str *text)
+{
+	__builtin_prefetch(code);
+	__builtin_prefetch(text);
+}
+
 static uint16_t
 enter(struct textcol *t, struct str text)
 {
+	__builtin_prefetch(text.p); /* it is copied when all rows have been seen */
 	t->entries[t->count] = text;
 	return (uint16_t)t->count++;
 }
@@ -68,7 +76,7 @@ textcol_put(struct batch *b, struct arena *a, enum field f, struct textcol_codes
 		uint32_t n = numbers[i];
 
 		if (i + AHEAD < b->rows && numbers[i + AHEAD] < count)
-			__builtin_prefetch(&codes->v[numbers[i + AHEAD]]);
+			ask_for(&codes->v[numbers[i + AHEAD]], &texts[numbers[i + AHEAD]]);
 		if (n == TEXT_KEEP || n == TEXT_NONE)
 			continue;
 		struct textcol_code *c = &codes->v[n];

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
-#include "enrich/mmdb.h"
+#include "base/mem.h"
 
 static struct file_id
 file_look(const char *path)
@@ -29,47 +29,64 @@ file_same(const struct file_id *a, const struct file_id *b)
 	       a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec;
 }
 
+static bool
+is_missing(const struct watch *w)
+{
+	return file_same(&w->seen, &(struct file_id){0});
+}
+
+static void
+complain(const struct watch *w, const char *words)
+{
+	if (w->data != NULL)
+		log_warnx("%s; the one loaded before stays in use", words);
+	else if (w->expected || !is_missing(w))
+		log_warnx("%s; %s", words, w->remedy);
+	else
+		log_info("%s; %s", words, w->remedy);
+}
+
 /* Takes what was loaded, or complains. */
 static bool
 take(struct watch *w)
 {
 	if (w->fresh == NULL) {
 		w->failures++;
-		if (w->db != NULL)
-			log_warnx("%s; the one loaded before stays in use", w->why.msg);
-		else
-			log_warnx("%s; %s", w->why.msg, w->remedy);
+		complain(w, w->why.msg);
 		return false;
 	}
 	w->loads++;
-	if (w->db != NULL)
-		log_notice("%s: took the new database", w->path);
+	if (w->data != NULL || w->failures > 0)
+		log_notice("%s: took the new %s", w->path, w->kind->noun);
 	else
-		log_info("%s: %u entries", w->path, w->fresh->entry_count - 1);
-	geodb_free(w->db);
-	w->db = w->fresh;
+		log_info("%s: %zu %s", w->path, w->kind->count(w->fresh), w->kind->counted);
+	w->kind->free(w->data);
+	w->data = w->fresh;
 	w->fresh = NULL;
 	return true;
 }
 
 void
-watch_start(struct watch *w, const char *path, const char *language, const char *remedy)
+watch_start(struct watch *w, const struct watch_kind *kind, const char *path, const void *arg,
+    const char *remedy, bool expected)
 {
-	*w = (struct watch){.path = mem_strdup(path), .language = mem_strdup(language), .remedy = remedy};
+	*w = (struct watch){
+	    .kind = kind, .path = mem_strdup(path), .arg = arg, .remedy = remedy, .expected = expected};
 	w->seen = w->tried = file_look(path);
-	w->fresh = mmdb_load(path, language, &w->why);
+	w->fresh = kind->load(path, arg, &w->why);
 	take(w);
 }
 
 void
 watch_stop(struct watch *w)
 {
+	if (w->path == NULL)
+		return;
 	if (w->loading)
 		pthread_join(w->thread, NULL);
-	geodb_free(w->fresh);
-	geodb_free(w->db);
+	w->kind->free(w->fresh);
+	w->kind->free(w->data);
 	free(w->path);
-	free(w->language);
 	*w = (struct watch){0};
 }
 
@@ -78,7 +95,7 @@ load(void *arg)
 {
 	struct watch *w = arg;
 
-	w->fresh = mmdb_load(w->path, w->language, &w->why);
+	w->fresh = w->kind->load(w->path, w->arg, &w->why);
 	atomic_store(&w->loaded, true);
 	return NULL;
 }
@@ -110,20 +127,20 @@ watch_tick(struct watch *w)
 }
 
 void
-watch_again(struct watch *w, const char *path, const char *language)
+watch_again(struct watch *w, const char *path, const void *arg)
 {
 	if (w->loading)
 		pthread_join(w->thread, NULL);
 	w->loading = false;
-	geodb_free(w->fresh);
+	w->kind->free(w->fresh);
 	w->fresh = NULL;
 	free(w->path);
-	free(w->language);
 	w->path = mem_strdup(path);
-	w->language = mem_strdup(language);
+	w->arg = arg;
 	w->seen = file_look(path);
 	w->tried = (struct file_id){0};
-	if (file_same(&w->seen, &w->tried))
-		log_warnx("%s: no such file; %s", path,
-		    w->db != NULL ? "what was loaded before stays in use" : w->remedy);
+	if (is_missing(w)) {
+		err_set(&w->why, "%s: no such file", path);
+		complain(w, w->why.msg);
+	}
 }

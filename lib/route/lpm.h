@@ -91,18 +91,26 @@ struct lpm_item {
 	uint8_t len; /* in the family's own space: 0..32 or 0..128 */
 };
 
+/* Of two values for one prefix, the one that counts; `held` came first. */
+typedef uint32_t lpm_choose_fn(void *arg, uint32_t held, uint32_t next);
+
 /* A set of prefixes on its way to a table. All zero is empty and ready. */
 struct lpm_builder {
+	lpm_choose_fn *choose; /* NULL: of equal prefixes the one added last counts */
+	void *choose_arg;
 	struct lpm_list {
 		struct lpm_item *items;
 		size_t count, cap;
 	} list[LPM_FAMILIES];
 };
 
-/* The value is at most LPM_VALUE_MAX; 0 makes a hole. Of equal prefixes the one added last counts. */
+/* The value is at most LPM_VALUE_MAX; 0 makes a hole. */
 void lpm_builder_add(struct lpm_builder *b, const struct prefix *p, uint32_t value);
 
-/* Appends the image to out, whose length must be a multiple of 8. The set stays (sorted) and can be added to. */
+/* Sorts the lists by address, then length, and makes of equal prefixes one. */
+void lpm_builder_settle(struct lpm_builder *b);
+
+/* Appends the image to out, whose length must be a multiple of 8. The set stays (settled) and can be added to. */
 void lpm_builder_build(struct lpm_builder *b, struct buf *out);
 void lpm_builder_release(struct lpm_builder *b);
 

@@ -7,22 +7,41 @@
 #define STRIDE 6
 #define SLOTS (1u << STRIDE)
 
+static inline bool
+item_same(const struct lpm_item *a, const struct lpm_item *b)
+{
+	return a->hi == b->hi && a->lo == b->lo && a->len == b->len;
+}
+
+static void
+item_merge(const struct lpm_builder *b, struct lpm_item *held, const struct lpm_item *next)
+{
+	held->value = b->choose != NULL ? b->choose(b->choose_arg, held->value, next->value) : next->value;
+}
+
 void
 lpm_builder_add(struct lpm_builder *b, const struct prefix *p, uint32_t value)
 {
 	bool v4 = p->len >= 96 && addr_is_v4(&p->addr);
 	struct lpm_list *l = &b->list[v4 ? LPM_V4 : LPM_V6];
 
-	if (l->count == l->cap) {
-		l->cap = l->cap != 0 ? l->cap * 2 : 64;
-		l->items = mem_resize(l->items, l->cap, sizeof *l->items);
-	}
-	l->items[l->count++] = (struct lpm_item){
+	struct lpm_item it = {
 	    .hi = v4 ? (uint64_t)addr_v4(&p->addr) << 32 : load_be64(p->addr.b),
 	    .lo = v4 ? 0 : load_be64(p->addr.b + 8),
 	    .len = (uint8_t)(v4 ? p->len - 96 : p->len),
 	    .value = value,
 	};
+
+	/* Dumps of many peers have all that they say of a prefix together. */
+	if (l->count > 0 && item_same(&l->items[l->count - 1], &it)) {
+		item_merge(b, &l->items[l->count - 1], &it);
+		return;
+	}
+	if (l->count == l->cap) {
+		l->cap = l->cap != 0 ? l->cap * 2 : 64;
+		l->items = mem_resize(l->items, l->cap, sizeof *l->items);
+	}
+	l->items[l->count++] = it;
 }
 
 void
@@ -86,16 +105,26 @@ list_sort(struct lpm_list *l)
 }
 
 static void
-list_drop_replaced(struct lpm_list *l)
+list_merge(const struct lpm_builder *b, struct lpm_list *l)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->count; i++) {
-		if (i + 1 < l->count && !item_before(&l->items[i], &l->items[i + 1]))
-			continue;
-		l->items[kept++] = l->items[i];
+		if (kept > 0 && item_same(&l->items[kept - 1], &l->items[i]))
+			item_merge(b, &l->items[kept - 1], &l->items[i]);
+		else
+			l->items[kept++] = l->items[i];
 	}
 	l->count = kept;
+}
+
+void
+lpm_builder_settle(struct lpm_builder *b)
+{
+	for (unsigned f = 0; f < LPM_FAMILIES; f++) {
+		list_sort(&b->list[f]);
+		list_merge(b, &b->list[f]);
+	}
 }
 
 struct build {
@@ -250,11 +279,10 @@ lpm_builder_build(struct lpm_builder *b, struct buf *out)
 	uint32_t *root[LPM_FAMILIES];
 	struct build made = {0};
 
+	lpm_builder_settle(b);
 	for (unsigned f = 0; f < LPM_FAMILIES; f++) {
 		struct lpm_list *l = &b->list[f];
 
-		list_sort(l);
-		list_drop_replaced(l);
 		head.root_bits[f] = root_bits(l->count);
 		root[f] = mem_alloc(sizeof **root << head.root_bits[f]);
 		root_fill(&made, root[f], head.root_bits[f], l);

@@ -4,7 +4,9 @@
  * hundred thousand hosts of which few talk most (Zipf). Beside it libmaxminddb
  * asked plainly for the same values.
  *
- *     enrich ASN_DB CITY_DB
+ *     enrich ASN_DB CITY_DB [TABLE]
+ *
+ * With a prefix table there is the step bgp too, and its cost is what it adds.
  */
 #include <maxminddb.h>
 #include <math.h>
@@ -112,6 +114,19 @@ plain_run(const MMDB_s *asn, const MMDB_s *city, const struct addr *a, size_t fl
 		fprintf(stderr, "enrich: libmaxminddb found nothing\n");
 }
 
+static void
+chain_bench(struct enrich_settings *s, const char *name, const struct addr *a)
+{
+	struct chain c;
+
+	if (ownnet_add(&s->own, STR("198.51.100.0/24"), NULL) == -1)
+		exit(1);
+	ownnet_compile(&s->own);
+	chain_open(&c, s);
+	chain_run(&c, name, a);
+	chain_close(&c);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -123,22 +138,23 @@ main(int argc, char **argv)
 	    .language = "en",
 	    .as = {.order = {AS_BGP, AS_EXPORTER, AS_DATABASE}, .order_count = 3, .my_asn = 64496},
 	};
-	struct chain c;
+	struct enrich_settings bgp;
 	MMDB_s asn, city;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: enrich ASN_DB CITY_DB\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: enrich ASN_DB CITY_DB [TABLE]\n");
 		return 2;
 	}
 	s.asn_db = argv[1];
 	s.city_db = argv[2];
-	if (ownnet_add(&s.own, STR("198.51.100.0/24"), NULL) == -1)
-		return 1;
-	ownnet_compile(&s.own);
-	chain_open(&c, &s);
+	bgp = s;
+	bgp.steps[bgp.step_count++] = &bgp_step;
+	bgp.bgp_table = argv[3];
 	for (size_t i = 0; i < n; i++)
 		a[i] = rnd_addr();
-	chain_run(&c, "random", a);
+	chain_bench(&s, "random", a);
+	if (argc == 4)
+		chain_bench(&bgp, "bgp_random", a);
 	if (MMDB_open(argv[1], MMDB_MODE_MMAP, &asn) != MMDB_SUCCESS ||
 	    MMDB_open(argv[2], MMDB_MODE_MMAP, &city) != MMDB_SUCCESS)
 		return 1;
@@ -147,10 +163,11 @@ main(int argc, char **argv)
 		hosts[i] = rnd_addr();
 	for (size_t i = 0; i < n; i++)
 		a[i] = zipf_addr(hosts);
-	chain_run(&c, "zipf", a);
+	chain_bench(&s, "zipf", a);
+	if (argc == 4)
+		chain_bench(&bgp, "bgp_zipf", a);
 	MMDB_close(&asn);
 	MMDB_close(&city);
-	chain_close(&c);
 	free(a);
 	free(hosts);
 	return 0;

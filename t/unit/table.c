@@ -115,8 +115,8 @@ written_is_read(void **unused)
 	assert_int_equal(st.st_mode & 07777, 0444);
 	if (table_open(&t, path, &e) == -1)
 		fail_msg("%s", e.msg);
-	assert_int_equal(t.routes, 2);
-	assert_int_equal(t.prefixes, 3);
+	assert_int_equal(t.route_count, 2);
+	assert_int_equal(t.prefix_count, 3);
 	assert_int_equal(t.created, 1700000000);
 	route_is(&t, "203.0.113.1", &r);
 	route_is(&t, "203.0.113.129", &bare);
@@ -140,7 +140,7 @@ a_reader_keeps_its_table(void **unused)
 	assert_int_equal(table_builder_write(&b, path, 1700000001, NULL), 0);
 	table_builder_release(&b);
 	assert_int_equal(table_open(&new, path, NULL), 0);
-	assert_int_equal(new.prefixes, 0);
+	assert_int_equal(new.prefix_count, 0);
 	assert_int_equal(lpm_lookup(&new.lpm, &a), 0);
 	route_is(&old, "203.0.113.1", &r);
 	table_close(&old);
@@ -221,19 +221,183 @@ nonsense_with_good_checksums_is_refused(void **unused)
 		h->head_hash = hash64(h, offsetof(struct table_head, head_hash));
 		assert_int_equal(file_replace(path, good.p, good.len, 0444, 0, NULL), 0);
 		if (table_open(&t, path, NULL) == 0) {
+			struct addr a = addr("203.0.113.200");
+			struct prefix p;
 			struct route r;
+			uint32_t n;
 
 			opened++;
-			for (uint32_t n = 0; n < t.routes; n++)
+			for (n = 0; n < t.route_count; n++)
 				table_route(&t, n, &r);
+			for (n = 0; n < t.prefix_count; n++)
+				assert_in_range(table_prefix(&t, n, &p), 0, t.route_count - 1);
+			table_find(&t, &a, &p, &n);
 			table_close(&t);
 		}
 		good.p[i] ^= 0x81;
 	}
 	assert_true(opened > 0 && opened < good.len / 2);
 	h->version = TABLE_VERSION + 1;
-	refused(&good, "it has version 2, not 1");
+	refused(&good, "it has version 3, not 2");
 	buf_release(&good);
+}
+
+/* Every prefix of the table, as text with its med. */
+static const char *
+prefixes_told(const struct table *t, struct buf *out)
+{
+	out->len = 0;
+	for (uint32_t n = 0; n < t->prefix_count; n++) {
+		char text[PREFIX_TEXT_MAX];
+		struct prefix p;
+		struct route r;
+
+		table_route(t, table_prefix(t, n, &p), &r);
+		buf_printf(out, "%s=%u ", prefix_text(text, &p), r.med);
+	}
+	return buf_cstr(out);
+}
+
+static void
+prefixes_are_kept(void **unused)
+{
+	static const char *const texts[] = {"2001:db8::/32", "10.0.0.0/8", "0.0.0.0/0", "10.1.0.0/16",
+	    "255.255.255.255", "10.0.0.0/16", "::/0", "2001:db8::1", "2001:db8:0:1::/64", "10.0.0.0/8"};
+	struct table_builder b;
+	struct buf out = {0};
+	struct table t;
+
+	(void)unused;
+	table_builder_init(&b);
+	for (uint32_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		struct route r = {.present = ROUTE_MED | ROUTE_LOCAL_PREF, .med = i % 3, .local_pref = i};
+
+		add(&b, texts[i], &r);
+	}
+	assert_int_equal(table_builder_write(&b, path, 1, NULL), 0);
+	table_builder_release(&b);
+	assert_int_equal(table_open(&t, path, NULL), 0);
+	assert_string_equal(prefixes_told(&t, &out),
+	    "0.0.0.0/0=2 10.0.0.0/8=0 10.0.0.0/16=2 10.1.0.0/16=0 255.255.255.255/32=1 "
+	    "::/0=0 2001:db8::/32=0 2001:db8::1/128=1 2001:db8:0:1::/64=2 ");
+	buf_release(&out);
+	table_close(&t);
+}
+
+/* The tree and the prefixes must answer alike, whatever is asked. */
+static void
+prefixes_are_found(void **unused)
+{
+	struct table_builder b;
+	uint64_t state = 4711;
+	struct table t;
+
+	(void)unused;
+	table_builder_init(&b);
+	for (uint32_t i = 0; i < 20000; i++) {
+		uint64_t w[2] = {state = state * 6364136223846793005 + 1442695040888963407, state * 31};
+		struct prefix p = {.addr = i % 3 == 0 ? addr_from_bytes(w, true)
+						      : addr_from_v4((uint32_t)(state >> 40) << 8)};
+		struct route r = {.present = ROUTE_MED, .med = i};
+
+		p.len = (uint8_t)(addr_is_v4(&p.addr) ? 96 + (state >> 20) % 33 : (state >> 20) % 129);
+		if (i % 3 == 0)
+			p.addr.b[0] = p.addr.b[1] = 0x20;
+		addr_mask(&p.addr, p.len);
+		assert_int_equal(table_builder_add(&b, &p, &r, NULL), 0);
+	}
+	assert_int_equal(table_builder_write(&b, path, 1, NULL), 0);
+	table_builder_release(&b);
+	assert_int_equal(table_open(&t, path, NULL), 0);
+	for (uint32_t i = 0; i < 20000; i++) {
+		uint64_t w[2] = {state = state * 6364136223846793005 + 1442695040888963407, state * 17};
+		struct addr a = i % 2 == 0 ? addr_from_bytes(w, true) : addr_from_v4((uint32_t)(state >> 32));
+		struct prefix p;
+		uint32_t route;
+
+		if (i % 4 == 0)
+			a.b[0] = a.b[1] = 0x20;
+		bool found = table_find(&t, &a, &p, &route);
+		assert_int_equal(lpm_lookup(&t.lpm, &a), found ? route + 1 : 0);
+		assert_true(!found || prefix_contains(&p, &a));
+	}
+	table_close(&t);
+}
+
+/* Which of two routes for a prefix counts, whichever comes first. */
+static void
+the_better_route_counts(void **unused)
+{
+	const struct route base = {.present = ROUTE_AS_PATH, .as_path = LIST("1\0002")};
+	struct route better[6], worse[6];
+
+	(void)unused;
+	for (unsigned i = 0; i < 6; i++)
+		better[i] = worse[i] = base;
+	better[0].present |= ROUTE_LOCAL_PREF; /* over the path */
+	better[0].local_pref = 101;
+	better[0].as_path = LIST("1\0002\0003");
+	worse[1].present |= ROUTE_LOCAL_PREF;
+	worse[1].local_pref = 99;
+	better[2].as_path = LIST("{1,2,3}\000(4 5)"); /* the path over the med */
+	better[2].present |= ROUTE_MED;
+	better[2].med = 5;
+	worse[3].present |= ROUTE_MED; /* the med over the peer */
+	worse[3].med = 1;
+	worse[3].present |= ROUTE_PEER;
+	worse[3].peer = addr("192.0.2.1");
+	better[3].present |= ROUTE_PEER;
+	better[3].peer = addr("192.0.2.2");
+	better[4].present |= ROUTE_PEER;
+	better[4].peer = addr("192.0.2.9");
+	worse[4].present |= ROUTE_PEER;
+	worse[4].peer = addr("192.0.2.10");
+	better[5].present |= ROUTE_PEER;
+	better[5].peer = addr("2001:db8::1");
+	for (unsigned i = 0; i < 6; i++) {
+		for (unsigned order = 0; order < 4; order++) {
+			struct table_builder b;
+			struct table t;
+
+			table_builder_init(&b);
+			add(&b, "10.0.0.0/8", order & 1 ? &better[i] : &worse[i]);
+			if (order & 2) /* side by side, or found only when all are sorted */
+				add(&b, "11.0.0.0/8", &base);
+			add(&b, "10.0.0.0/8", order & 1 ? &worse[i] : &better[i]);
+			assert_int_equal(table_builder_write(&b, path, 1, NULL), 0);
+			table_builder_release(&b);
+			assert_int_equal(table_open(&t, path, NULL), 0);
+			route_is(&t, "10.0.0.1", &better[i]);
+			table_close(&t);
+		}
+	}
+}
+
+/* Many peers say much of the same few prefixes: what lost does not stay. */
+static void
+what_lost_is_dropped(void **unused)
+{
+	struct table_builder b;
+	struct buf out = {0};
+	struct table t;
+
+	(void)unused;
+	table_builder_init(&b);
+	for (uint32_t i = 0; i < 2500000; i++) {
+		struct prefix p = {addr_from_v4((i % 3) << 24), 96 + 8};
+		struct route r = {.present = ROUTE_MED, .med = 3000000 - i};
+
+		assert_int_equal(table_builder_add(&b, &p, &r, NULL), 0);
+	}
+	assert_int_equal(b.settled, 1);
+	assert_true(b.route_numbers.count < 600000);
+	assert_int_equal(table_builder_write(&b, path, 1, NULL), 0);
+	table_builder_release(&b);
+	assert_int_equal(table_open(&t, path, NULL), 0);
+	assert_int_equal(t.route_count, 3);
+	assert_string_equal(prefixes_told(&t, &out), "0.0.0.0/8=500001 1.0.0.0/8=500003 2.0.0.0/8=500002 ");
+	buf_release(&out);
+	table_close(&t);
 }
 
 static int
@@ -260,6 +424,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(written_is_read),
 	    cmocka_unit_test(a_reader_keeps_its_table),
+	    cmocka_unit_test(prefixes_are_kept),
+	    cmocka_unit_test(prefixes_are_found),
+	    cmocka_unit_test(the_better_route_counts),
+	    cmocka_unit_test(what_lost_is_dropped),
 	    cmocka_unit_test(bad_lists_are_refused),
 	    cmocka_unit_test(damage_is_refused),
 	    cmocka_unit_test(nonsense_with_good_checksums_is_refused),
