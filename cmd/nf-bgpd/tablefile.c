@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "bgp/aspath.h"
+#include "bgp/segments.h"
 #include "io/clock.h"
 #include "io/fdio.h"
 #include "route/table.h"
@@ -25,9 +25,16 @@ tablefile_init(
 	t->timer = loop_timer_add(l, on_timer, t);
 }
 
+/* What a set of attributes became: its number in the table, for routes of the peer; of an epoch of the numbers. */
+struct done {
+	uint32_t number, epoch; /* epoch 0: it has none yet */
+	int peer;
+};
+
 struct work {
 	struct table_builder builder;
 	struct buf lists[3];
+	struct done *done; /* by the number of the set */
 	struct err *e;
 	bool failed;
 };
@@ -40,17 +47,16 @@ list_of(struct buf *b, void (*list)(struct buf *out, struct str wire), struct st
 	return (struct str){(const char *)b->p, b->len};
 }
 
-static bool
-add_route(void *arg, const struct rib_route *r)
+static int
+make_route(struct work *w, const struct rib_route *r, uint32_t *number)
 {
-	struct work *w = arg;
 	struct attrs a;
 	struct route route = {.present = ROUTE_NEXT_HOP | ROUTE_PEER | ROUTE_AS_PATH,
 	    .next_hop = r->set->next_hop,
 	    .peer = r->from->addr};
 
 	attrset_get(r->set, &a);
-	route.as_path = list_of(&w->lists[0], aspath_list, a.as_path);
+	route.as_path = list_of(&w->lists[0], segments_list, a.as_path);
 	route.communities = list_of(&w->lists[1], communities_list, a.communities);
 	route.large_communities = list_of(&w->lists[2], large_communities_list, a.large);
 	route.local_pref = a.local_pref;
@@ -59,7 +65,22 @@ add_route(void *arg, const struct rib_route *r)
 			 (attrs_has(&a, BGP_ATTR_MED) ? ROUTE_MED : 0) |
 			 (a.communities.len > 0 ? ROUTE_COMMUNITIES : 0) |
 			 (a.large.len > 0 ? ROUTE_LARGE_COMMUNITIES : 0);
-	w->failed = table_builder_add(&w->builder, &r->prefix, &route, w->e) == -1;
+	return table_builder_route(&w->builder, &route, number, w->e);
+}
+
+static bool
+add_route(void *arg, const struct rib_route *r)
+{
+	struct work *w = arg;
+	struct done *d = &w->done[r->attrs];
+
+	if (d->epoch != w->builder.settled + 1 || d->peer != r->peer) {
+		w->failed = make_route(w, r, &d->number) == -1;
+		d->epoch = w->builder.settled + 1;
+		d->peer = r->peer;
+	}
+	if (!w->failed)
+		table_builder_prefix(&w->builder, &r->prefix, d->number);
 	return !w->failed;
 }
 
@@ -67,7 +88,7 @@ add_route(void *arg, const struct rib_route *r)
 static int
 write_table(const struct tablefile *t, struct err *e)
 {
-	struct work w = {.e = e};
+	struct work w = {.e = e, .done = mem_zero(t->rib->attrs.used, sizeof *w.done)};
 
 	table_builder_init(&w.builder);
 	rib_best(t->rib, add_route, &w);

@@ -1,6 +1,6 @@
 #include "bgp/announce.h"
 
-#include "bgp/aspath.h"
+#include "bgp/segments.h"
 #include "bgp/attr.h"
 #include "bgp/attrset.h"
 
@@ -19,7 +19,7 @@ carries(const struct bgp_terms *t, enum bgp_family f)
 static void
 write_path(struct buf *out, const struct bgp_terms *t, uint32_t our_asn)
 {
-	uint8_t path[6] = {ASPATH_SEQUENCE, 1};
+	uint8_t path[6] = {SEGMENT_SEQUENCE, 1};
 	uint32_t asn = t->as4 || our_asn <= UINT16_MAX ? our_asn : BGP_AS_TRANS;
 	unsigned width = t->as4 ? 4 : 2;
 
@@ -29,7 +29,7 @@ write_path(struct buf *out, const struct bgp_terms *t, uint32_t our_asn)
 	if (!t->ebgp || t->as4 || our_asn <= UINT16_MAX)
 		return;
 	/* RFC 6793 §4.2.2 */
-	const uint8_t path4[6] = {ASPATH_SEQUENCE, 1, (uint8_t)(our_asn >> 24), (uint8_t)(our_asn >> 16),
+	const uint8_t path4[6] = {SEGMENT_SEQUENCE, 1, (uint8_t)(our_asn >> 24), (uint8_t)(our_asn >> 16),
 	    (uint8_t)(our_asn >> 8), (uint8_t)our_asn};
 	attr_write(out, BGP_FLAG_OPTIONAL | BGP_FLAG_TRANSITIVE, BGP_ATTR_AS4_PATH, path4, sizeof path4);
 }

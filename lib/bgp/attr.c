@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bgp/aspath.h"
+#include "bgp/segments.h"
 
 /* What is known of an attribute before its value is read. */
 struct kind {
@@ -303,7 +303,7 @@ join_old(struct reader *x, struct buf *scratch)
 	/* Room for all of it at once, so that nothing moves. */
 	scratch->len = 0;
 	buf_reserve(scratch, 4 * x->path.len + x->path4.len);
-	aspath_widen(scratch, x->path);
+	segments_widen(scratch, x->path);
 	a->as_path = buf_tail(scratch, 0);
 	if (!trans)
 		return;
@@ -313,12 +313,12 @@ join_old(struct reader *x, struct buf *scratch)
 	}
 	if (!x->has_path4)
 		return;
-	if (aspath_check(x->path4, 4, &e) == -1) {
+	if (segments_check(x->path4, 4, &e) == -1) {
 		complain(x, VERDICT_DISCARD, 0, "AS4_PATH: %s", e.msg);
 		return;
 	}
 	size_t from = scratch->len;
-	aspath_merge(scratch, a->as_path, x->path4);
+	segments_merge(scratch, a->as_path, x->path4);
 	a->as_path = buf_tail(scratch, from);
 }
 
@@ -327,7 +327,7 @@ finish_path(struct reader *x, struct buf *scratch)
 {
 	struct err e;
 
-	if (aspath_check(x->path, x->terms->as4 ? 4 : 2, &e) == -1)
+	if (segments_check(x->path, x->terms->as4 ? 4 : 2, &e) == -1)
 		complain(x, VERDICT_WITHDRAW, 11, "AS_PATH: %s", e.msg);
 	else if (x->terms->as4)
 		x->out->attrs.as_path = x->path;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "bgp/aspath.h"
+#include "bgp/segments.h"
 
 enum { SLOTS_MIN = 1024 };
 
@@ -65,10 +65,10 @@ set_make(struct attrsets *s, const struct attrs *a, const struct addr *next_hop)
 	    .local_pref = attrs_has(a, BGP_ATTR_LOCAL_PREF) ? a->local_pref : LOCAL_PREF_DEFAULT,
 	    .med = a->med,
 	    .originator = a->originator,
-	    .neighbour = aspath_first(a->as_path),
+	    .neighbour = segments_first(a->as_path),
 	    .aggregator_as = a->aggregator_as,
 	    .aggregator = attrs_has(a, BGP_ATTR_AGGREGATOR) ? addr_v4(&a->aggregator) : 0,
-	    .path_length = (uint16_t)aspath_length(a->as_path),
+	    .path_length = (uint16_t)segments_length(a->as_path),
 	    .clusters = (uint16_t)(a->clusters.len / 4),
 	    .origin = a->origin,
 	    .next_hop = *next_hop,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bgp/aspath.h"
+#include "bgp/segments.h"
 
 enum { CHUNK_SHIFT = 16, CHUNK = 1 << CHUNK_SHIFT };
 
@@ -104,7 +104,7 @@ is_loop(const struct rib *r, const struct attrset *set)
 	struct attrs a;
 
 	attrset_get(set, &a);
-	if (aspath_has(a.as_path, r->our_asn) && r->our_asn != 0)
+	if (segments_has(a.as_path, r->our_asn) && r->our_asn != 0)
 		return true;
 	if (attrs_has(&a, BGP_ATTR_ORIGINATOR) && a.originator == r->our_id)
 		return true;
@@ -368,6 +368,7 @@ route_show(const struct rib *r, const struct prefix *prefix, enum bgp_family f, 
 	    .best = best,
 	    .stale = p->epoch != r->peers[p->peer].epoch[f],
 	    .loop = p->loop,
+	    .attrs = p->attrs,
 	    .set = set_of(r, p)};
 }
 

@@ -79,6 +79,7 @@ struct rib_route {
 	int peer;
 	const struct rib_peer *from;
 	bool best, stale, loop;
+	uint32_t attrs; /* number of the set */
 	const struct attrset *set;
 };
 

@@ -1,7 +1,7 @@
 /* A stream of BGP messages as a peer may send it. The first byte sets what was agreed on. */
 #include <stdlib.h>
 
-#include "bgp/aspath.h"
+#include "bgp/segments.h"
 #include "bgp/update.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -29,11 +29,11 @@ feed_update(struct rd body, const struct bgp_terms *t, struct buf *scratch, stru
 	walk(u.withdrawn, u.withdrawn_count);
 	walk(u.announced, u.announced_count);
 	text->len = 0;
-	aspath_list(text, u.attrs.as_path);
+	segments_list(text, u.attrs.as_path);
 	communities_list(text, u.attrs.communities);
 	large_communities_list(text, u.attrs.large);
 	extended_communities_list(text, u.attrs.extended);
-	if (aspath_length(u.attrs.as_path) == 0 && aspath_first(u.attrs.as_path) != 0)
+	if (segments_length(u.attrs.as_path) == 0 && segments_first(u.attrs.as_path) != 0)
 		abort();
 }
 

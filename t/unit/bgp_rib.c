@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "bgp/aspath.h"
+#include "bgp/segments.h"
 #include "bgp/rib.h"
 
 enum { OUR_AS = 64500, OUR_ID = 0x0a000001 };
@@ -44,7 +44,7 @@ static uint32_t
 take(struct rib *r, const struct sample *s)
 {
 	static const uint8_t zeros[40];
-	uint8_t path[2 + 4 * 20] = {ASPATH_SEQUENCE, (uint8_t)strlen(s->path)};
+	uint8_t path[2 + 4 * 20] = {SEGMENT_SEQUENCE, (uint8_t)strlen(s->path)};
 	struct addr next_hop = addr_of("192.0.2.1");
 	struct attrs a = {.has = 1 << BGP_ATTR_ORIGIN | 1 << BGP_ATTR_AS_PATH, .origin = s->origin};
 

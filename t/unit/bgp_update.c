@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "bgp/aspath.h"
+#include "bgp/segments.h"
 #include "bgp/update.h"
 #include "hex.h"
 
@@ -104,7 +104,7 @@ test_sound(void **state)
 	    routes_of(u.announced, u.announced_count), "198.51.100.0/24 0.0.0.0/0 2001:db8::/32");
 	assert_string_equal(addr_text(text, &u.announced[0].next_hop), "192.0.2.1");
 	assert_string_equal(addr_text(text, &u.announced[1].next_hop), "2001:db8::1");
-	assert_string_equal(spaced(aspath_list, u.attrs.as_path), "64500 130037 1");
+	assert_string_equal(spaced(segments_list, u.attrs.as_path), "64500 130037 1");
 	assert_string_equal(spaced(communities_list, u.attrs.communities), "64500:1 65535:666");
 	assert_string_equal(spaced(large_communities_list, u.attrs.large), "64500:1:2");
 	assert_string_equal(spaced(extended_communities_list, u.attrs.extended), "0x0002fbf400000064");
@@ -331,13 +331,13 @@ test_old(void **state)
 		snprintf(attrs, sizeof attrs, "%s%s%s", ORIGIN, NEXT_HOP, cases[i].attrs);
 		read_parts(&u, &old, "", attrs, ROUTE);
 		assert_true(u.verdict <= VERDICT_DISCARD);
-		assert_string_equal(spaced(aspath_list, u.attrs.as_path), cases[i].path);
+		assert_string_equal(spaced(segments_list, u.attrs.as_path), cases[i].path);
 		assert_int_equal(u.attrs.aggregator_as, cases[i].aggregator);
 	}
 	/* A speaker of four bytes has no business with AS4_PATH. */
 	read_parts(&u, &ebgp, "", SOUND "c0 11 06 02 01 00010000", ROUTE);
 	assert_int_equal(u.verdict, VERDICT_GOOD);
-	assert_string_equal(spaced(aspath_list, u.attrs.as_path), "64500 130037 1");
+	assert_string_equal(spaced(segments_list, u.attrs.as_path), "64500 130037 1");
 }
 
 static void
@@ -361,13 +361,13 @@ test_paths(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct str path = hex(&b, cases[i].path);
 
-		assert_int_equal(aspath_length(path), cases[i].length);
-		assert_int_equal(aspath_first(path), cases[i].first);
-		assert_int_equal(aspath_origin(path), cases[i].origin);
+		assert_int_equal(segments_length(path), cases[i].length);
+		assert_int_equal(segments_first(path), cases[i].first);
+		assert_int_equal(segments_origin(path), cases[i].origin);
 	}
 	struct str path = hex(&b, "02 01 0000fbf4 01 02 0000fbf5 0000fbf6");
-	assert_true(aspath_has(path, 64502));
-	assert_false(aspath_has(path, 64503));
+	assert_true(segments_has(path, 64502));
+	assert_false(segments_has(path, 64503));
 	buf_release(&b);
 }
 

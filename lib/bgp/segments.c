@@ -1,4 +1,4 @@
-#include "bgp/aspath.h"
+#include "bgp/segments.h"
 
 /* A segment with its numbers, and the next one after it. */
 struct segment {
@@ -27,7 +27,7 @@ path_rd(struct str path)
 }
 
 int
-aspath_check(struct str path, unsigned width, struct err *e)
+segments_check(struct str path, unsigned width, struct err *e)
 {
 	struct rd r = path_rd(path);
 	struct segment s;
@@ -35,7 +35,7 @@ aspath_check(struct str path, unsigned width, struct err *e)
 	while (rd_left(&r) > 0) {
 		if (segment_next(&r, &s, width) == -1)
 			return err_set(e, "a segment that is cut short");
-		if (s.type != ASPATH_SET && s.type != ASPATH_SEQUENCE)
+		if (s.type != SEGMENT_SET && s.type != SEGMENT_SEQUENCE)
 			return err_set(e, "a segment of type %u", s.type);
 		if (s.count == 0)
 			return err_set(e, "an empty segment");
@@ -47,7 +47,7 @@ aspath_check(struct str path, unsigned width, struct err *e)
 }
 
 void
-aspath_widen(struct buf *out, struct str path)
+segments_widen(struct buf *out, struct str path)
 {
 	struct rd r = path_rd(path);
 	struct segment s;
@@ -61,9 +61,9 @@ aspath_widen(struct buf *out, struct str path)
 }
 
 void
-aspath_merge(struct buf *out, struct str path, struct str path4)
+segments_merge(struct buf *out, struct str path, struct str path4)
 {
-	unsigned len = aspath_length(path), len4 = aspath_length(path4);
+	unsigned len = segments_length(path), len4 = segments_length(path4);
 	struct rd r = path_rd(path);
 	struct segment s;
 
@@ -73,51 +73,51 @@ aspath_merge(struct buf *out, struct str path, struct str path4)
 	}
 	/* What stands before the part that both tell. */
 	for (unsigned lead = len - len4; lead > 0 && segment_next(&r, &s, 4) == 0;) {
-		unsigned take = s.type == ASPATH_SET || s.count <= lead ? s.count : lead;
+		unsigned take = s.type == SEGMENT_SET || s.count <= lead ? s.count : lead;
 
 		buf_putc(out, (char)s.type);
 		buf_putc(out, (char)take);
 		buf_add(out, s.numbers, take * 4UL);
-		lead -= s.type == ASPATH_SET ? 1 : take;
+		lead -= s.type == SEGMENT_SET ? 1 : take;
 	}
 	buf_add(out, path4.p, path4.len);
 }
 
 unsigned
-aspath_length(struct str path)
+segments_length(struct str path)
 {
 	struct rd r = path_rd(path);
 	struct segment s;
 	unsigned n = 0;
 
 	while (segment_next(&r, &s, 4) == 0)
-		n += s.type == ASPATH_SET ? 1 : s.count;
+		n += s.type == SEGMENT_SET ? 1 : s.count;
 	return n;
 }
 
 uint32_t
-aspath_first(struct str path)
+segments_first(struct str path)
 {
 	struct rd r = path_rd(path);
 	struct segment s;
 
-	return segment_next(&r, &s, 4) == 0 && s.type == ASPATH_SEQUENCE ? number(&s, 0, 4) : 0;
+	return segment_next(&r, &s, 4) == 0 && s.type == SEGMENT_SEQUENCE ? number(&s, 0, 4) : 0;
 }
 
 uint32_t
-aspath_origin(struct str path)
+segments_origin(struct str path)
 {
 	struct rd r = path_rd(path);
 	struct segment s;
 	uint32_t last = 0;
 
 	while (segment_next(&r, &s, 4) == 0)
-		last = s.type == ASPATH_SEQUENCE ? number(&s, s.count - 1U, 4) : 0;
+		last = s.type == SEGMENT_SEQUENCE ? number(&s, s.count - 1U, 4) : 0;
 	return last;
 }
 
 bool
-aspath_has(struct str path, uint32_t asn)
+segments_has(struct str path, uint32_t asn)
 {
 	struct rd r = path_rd(path);
 	struct segment s;
@@ -130,13 +130,13 @@ aspath_has(struct str path, uint32_t asn)
 }
 
 void
-aspath_list(struct buf *out, struct str path)
+segments_list(struct buf *out, struct str path)
 {
 	struct rd r = path_rd(path);
 	struct segment s;
 
 	while (segment_next(&r, &s, 4) == 0) {
-		bool set = s.type == ASPATH_SET;
+		bool set = s.type == SEGMENT_SET;
 
 		if (set)
 			buf_putc(out, '{');
