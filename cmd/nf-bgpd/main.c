@@ -6,6 +6,7 @@
 struct bgpd {
 	struct prog prog;
 	struct loop *loop;
+	struct blackholes blackholes;
 	struct speaker *speaker;
 };
 
@@ -33,12 +34,14 @@ run(struct bgpd *b, const struct bgpd_settings *s)
 		loop_free(b->loop);
 		return EXIT_FAILED;
 	}
-	b->speaker = speaker_new(b->loop, s);
+	blackholes_init(&b->blackholes);
+	b->speaker = speaker_new(b->loop, s, &b->blackholes);
 	metrics_add_fn(&b->prog.metrics, speaker_metrics, b->speaker);
 	speaker_start(b->speaker);
 	loop_run(b->loop);
 	prog_finish(&b->prog);
 	speaker_free(b->speaker);
+	blackholes_release(&b->blackholes);
 	loop_free(b->loop);
 	return EXIT_OK;
 }

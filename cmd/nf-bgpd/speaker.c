@@ -27,6 +27,7 @@ struct speaker {
 	struct loop *loop;
 	struct bgpd_settings settings;
 	struct rib rib;
+	const struct blackholes *blackholes;
 	struct tablefile table;
 	struct loop_timer *settle; /* after the last change, or a while after the first */
 	struct link links[NEIGHBOURS_MAX];
@@ -51,6 +52,34 @@ changed(struct speaker *s)
 		loop_timer_set(s->settle, SETTLE_MS);
 }
 
+struct telling {
+	struct link *link;
+	struct buf out;
+};
+
+static void
+tell_one(void *arg, const struct blackhole *b)
+{
+	struct telling *t = arg;
+	struct announcement a = blackhole_announcement(b);
+
+	announcement_write(&t->out, &a, peer_terms(t->link->peer), t->link->speaker->settings.asn);
+}
+
+/* All that we announce, then the end of it. */
+static void
+tell_all(struct link *l, uint8_t families)
+{
+	struct telling t = {.link = l};
+
+	blackholes_each(l->speaker->blackholes, tell_one, &t);
+	for (unsigned f = 0; f < BGP_FAMILIES; f++)
+		if ((families >> f & 1) != 0)
+			end_of_rib_write(&t.out, (enum bgp_family)f);
+	peer_send(l->peer, &t.out);
+	buf_release(&t.out);
+}
+
 static void
 on_up(void *arg, struct peer *p)
 {
@@ -65,6 +94,7 @@ on_up(void *arg, struct peer *p)
 	for (unsigned f = 0; f < BGP_FAMILIES; f++)
 		rib_stale(&l->speaker->rib, l->routes, (enum bgp_family)f);
 	loop_timer_set(l->stale, (int64_t)l->speaker->settings.stale_ms);
+	tell_all(l, t->families);
 }
 
 static void
@@ -172,8 +202,9 @@ on_refresh(void *arg, struct peer *p, enum bgp_family f, enum bgp_refresh kind)
 {
 	struct link *l = arg;
 
-	(void)p;
-	if (kind == BGP_REFRESH_BEGIN)
+	if (kind == BGP_REFRESH_ASK)
+		tell_all(l, (uint8_t)(peer_terms(p)->families & 1 << f));
+	else if (kind == BGP_REFRESH_BEGIN)
 		rib_stale(&l->speaker->rib, l->routes, f);
 	else if (kind == BGP_REFRESH_END)
 		sweep(l, f);
@@ -234,13 +265,14 @@ on_listen(void *arg)
 }
 
 struct speaker *
-speaker_new(struct loop *l, const struct bgpd_settings *settings)
+speaker_new(struct loop *l, const struct bgpd_settings *settings, const struct blackholes *bs)
 {
 	struct speaker *s = mem_zero(1, sizeof *s);
 	uint64_t seed = 0;
 
 	s->loop = l;
 	s->settings = *settings;
+	s->blackholes = bs;
 	s->listen_fd = -1;
 	if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
 		seed = (uintptr_t)s;
@@ -291,6 +323,61 @@ speaker_free(struct speaker *s)
 	rib_release(&s->rib);
 	explicit_bzero(s->links, sizeof s->links);
 	free(s);
+}
+
+static void
+send_each(struct speaker *s, const struct prefix *withdrawn, const struct announcement *announced)
+{
+	for (unsigned i = 0; i < s->settings.count; i++) {
+		struct link *l = &s->links[i];
+		const struct bgp_terms *t = peer_terms(l->peer);
+		struct buf out = {0};
+
+		if (t == NULL)
+			continue;
+		if (announced != NULL)
+			announcement_write(&out, announced, t, s->settings.asn);
+		else
+			withdrawal_write(&out, withdrawn, t);
+		peer_send(l->peer, &out);
+		buf_release(&out);
+	}
+}
+
+void
+speaker_announce(struct speaker *s, const struct blackhole *b)
+{
+	struct announcement a = blackhole_announcement(b);
+
+	send_each(s, NULL, &a);
+}
+
+void
+speaker_withdraw(struct speaker *s, const struct prefix *p)
+{
+	send_each(s, p, NULL);
+}
+
+const struct rib *
+speaker_rib(const struct speaker *s)
+{
+	return &s->rib;
+}
+
+void
+speaker_each(const struct speaker *s, void (*fn)(void *arg, const struct neighbour_view *v), void *arg)
+{
+	for (unsigned i = 0; i < s->settings.count; i++) {
+		const struct link *l = &s->links[i];
+		const uint64_t *n = s->rib.peers[l->routes].routes;
+		struct neighbour_view v = {.name = l->name,
+		    .terms = peer_terms(l->peer),
+		    .routes = {n[BGP_IPV4], n[BGP_IPV6]},
+		    .updates = l->updates};
+
+		peer_view(l->peer, &v.peer);
+		fn(arg, &v);
+	}
 }
 
 static void
