@@ -79,7 +79,7 @@ value_of(enum how how, const uint8_t *p, unsigned len, uint8_t to[16], bool *zer
 		memcpy(to, a.b, 16);
 		*zero = addr_is_any(&a);
 	} else {
-		uint64_t v = load_uint(p, len);
+		uint64_t v = how == HOW_ICMP_TYPE ? load_uint(p, len) << 8 : load_uint(p, len);
 
 		memcpy(to, &v, sizeof v);
 		*zero = v == 0;
@@ -115,6 +115,15 @@ fill_icmp(const struct run *r, const struct op *op, const uint8_t *p, unsigned l
 
 		to[i] = op->how == HOW_ICMP_TYPE ? (uint16_t)(v << 8) : (uint16_t)(to[i] | v);
 	}
+}
+
+static void
+fill_dscp(const struct run *r, const uint8_t *p, unsigned len)
+{
+	uint8_t *to = builder_span(r->rows, FIELD_tos, r->row, r->n);
+
+	for (uint32_t i = 0; i < r->n; i++, p += r->stride)
+		to[i] = (uint8_t)(load_uint(p, len) << 2);
 }
 
 static void
@@ -171,6 +180,9 @@ fill_op(const struct run *r, const struct op *op)
 		break;
 	case HOW_ADDR6:
 		fill_addr6(r, op, p);
+		break;
+	case HOW_DSCP:
+		fill_dscp(r, p, len);
 		break;
 	case HOW_ICMP_TYPE:
 	case HOW_ICMP_CODE:
@@ -259,6 +271,8 @@ run_plan(const struct run *r)
 		fill_op(r, &p->ops[i]);
 	fill_times(r->job, r->row, r->n);
 	fill_family(r);
+	if (p->implied_proto != 0)
+		memset(builder_span(r->rows, FIELD_proto, r->row, r->n), p->implied_proto, r->n);
 	run_sampling(r);
 	if (p->icmp_from_port || p->icmp_by_proto)
 		fill_icmp_alone(r);
@@ -321,6 +335,10 @@ record_picky(struct run *r, const struct template *t)
 static void
 run_records(struct run *r, const struct template *t, uint32_t n)
 {
+	if (t->plan->no_flow) {
+		job_count(r->job, COUNT_EVENTS, n);
+		return;
+	}
 	if (t->plan->picky) {
 		for (r->n = 1; n > 0; n--, r->rec += r->stride)
 			record_picky(r, t);

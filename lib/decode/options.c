@@ -111,14 +111,16 @@ options_rate(const struct options *o)
 	uint64_t rate = o->interval;
 
 	/* Nokia: 305 is 1 and 306 is N - 1. */
-	if (rate == 0 && o->packet_interval != 0 && o->packet_interval <= UINT32_MAX)
-		rate = o->packet_space <= UINT32_MAX
-			   ? (o->packet_interval + o->packet_space) / o->packet_interval
-			   : 0;
+	if (rate == 0 && o->packet_interval != 0 && o->packet_interval <= UINT32_MAX &&
+	    o->packet_space != 0 && o->packet_space <= UINT32_MAX)
+		rate = (o->packet_interval + o->packet_space) / o->packet_interval;
+	/* IOS XR: 305 is 1 though 309 and 310 tell another rate. */
 	if (rate == 0 && o->size != 0)
 		rate = o->population / o->size;
 	if (rate == 0 && o->probability > 1e-9 && o->probability <= 1.0)
 		rate = (uint64_t)(1.0 / o->probability + 0.5);
+	if (rate == 0 && o->packet_interval != 0 && o->packet_space == 0)
+		rate = 1;
 	return rate <= UINT32_MAX ? (uint32_t)rate : 0;
 }
 

@@ -6,14 +6,16 @@
 #include "base/mem.h"
 
 struct element {
-	uint16_t id;
+	uint16_t pen, id;
 	uint8_t field, how, rule;
 };
 
 static const struct element elements[] = {
-#define ELEMENT(id, field, how, rule) {id, FIELD_##field, HOW_##how, RULE_##rule},
+#define ELEMENT_OF(pen, id, field, how, rule) {pen, id, FIELD_##field, HOW_##how, RULE_##rule},
+#define ELEMENT(id, field, how, rule) ELEMENT_OF(0, id, field, how, rule)
 #include "decode/elements.def"
 #undef ELEMENT
+#undef ELEMENT_OF
 };
 
 enum { IANA_MAX = 512 };
@@ -147,8 +149,8 @@ element_find(const struct finder *f, const struct element *e, bool reverse, enum
 {
 	*to = (enum field)e->field;
 	if (!reverse)
-		return find(f, 0, e->id);
-	int own = find(f, PEN_REVERSE, e->id);
+		return find(f, e->pen, e->id);
+	int own = e->pen == 0 ? find(f, PEN_REVERSE, e->id) : -1;
 	if (own < 0 && e->id == 231)
 		own = find(f, 0, 232);
 	if (own < 0 && e->id == 298)
@@ -156,7 +158,7 @@ element_find(const struct finder *f, const struct element *e, bool reverse, enum
 	if (own >= 0)
 		return own;
 	*to = field_reversed((enum field)e->field);
-	return *to != 0 ? find(f, 0, e->id) : -1;
+	return *to != 0 ? find(f, e->pen, e->id) : -1;
 }
 
 /*
@@ -179,6 +181,27 @@ order_addresses(struct plan *p)
 	*last = was;
 	first->rule = RULE_FIRST;
 	last->rule = RULE_ZERO;
+}
+
+/* softflowd's ICMP templates have no protocol: their ICMP elements tell it. */
+static uint8_t
+proto_implied(const struct finder *f)
+{
+	if (find(f, 0, 32) >= 0 || find(f, 0, 176) >= 0)
+		return 1;
+	return find(f, 0, 139) >= 0 || find(f, 0, 178) >= 0 ? 58 : 0;
+}
+
+/* The first bytes of a packet, RFC 5477 §8.5: the record is of that packet, whatever else it says. */
+static bool
+has_section(const struct finder *f)
+{
+	static const uint16_t sections[] = {104, 313, 314, 315};
+
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+		if (find(f, 0, sections[i]) >= 0)
+			return true;
+	return false;
 }
 
 static void
@@ -207,6 +230,8 @@ compile_ops(struct plan *p, const struct finder *f, bool reverse)
 		have[to] = true;
 		order_addresses(p);
 	}
+	if (!have[FIELD_proto] && !have[FIELD_src_port] && !have[FIELD_dst_port])
+		p->implied_proto = proto_implied(f);
 	p->icmp_from_port = have[FIELD_proto] && have[FIELD_dst_port] && !have[FIELD_icmp_type];
 	p->icmp_by_proto = have[FIELD_proto] && have[FIELD_icmp_type];
 	p->has_names = have[FIELD_input_interface] || have[FIELD_output_interface];
@@ -275,5 +300,6 @@ plan_new(const struct template *t, bool reverse)
 		if (s.len >= 3)
 			p->mpls[p->mpls_count++] = s;
 	}
+	p->no_flow = p->op_count == 0 && p->mpls_count == 0 && !p->has_sampling && !has_section(&f);
 	return mem_resize(p, 1, sizeof *p + p->op_count * sizeof p->ops[0]);
 }

@@ -13,6 +13,7 @@
 
 enum how {
 	HOW_UINT, /* unsigned of 1 to 8 bytes */
+	HOW_DSCP, /* the upper six bits of tos */
 	HOW_ADDR4,
 	HOW_ADDR6,
 	HOW_MAC,
@@ -50,6 +51,8 @@ enum { MPLS_MAX = 10, OPS_MAX = 128 };
 struct plan {
 	/* Records may yield no flow, so that they are taken one by one. */
 	bool picky;
+	bool no_flow; /* nothing that we know: statistics of the exporter, say */
+	uint8_t implied_proto; /* where the template has none, 0: unknown */
 	bool icmp_from_port; /* no ICMP element: Cisco puts it into the destination port */
 	bool icmp_by_proto; /* there is one, and the protocol to hold it against */
 	bool has_names; /* interfaces, to be named by options */

@@ -80,14 +80,14 @@ set_records(struct job *j, struct template *t, struct rd *set)
  * before `scopes` are scopes of v9, whose types are no elements. -1: cut short.
  */
 static int
-read_fields(struct job *j, struct rd *r, unsigned count, unsigned scopes)
+read_fields(struct job *j, struct rd *r, bool v9, unsigned count, unsigned scopes)
 {
 	for (unsigned i = 0; i < count; i++) {
 		struct template_field f = {0};
 
 		if (rd_be16(r, &f.id) < 0 || rd_be16(r, &f.len) < 0)
 			return -1;
-		if (j->domain->key.version == 9) {
+		if (v9) {
 			f.pen = i < scopes ? PEN_SCOPE : 0;
 		} else if ((f.id & PEN_BIT) != 0) {
 			f.id &= (uint16_t)~PEN_BIT;
@@ -126,9 +126,8 @@ read_definition(struct definition *def, struct rd *r, bool v9)
 }
 
 static void
-read_templates(struct job *j, struct rd *r, enum template_kind kind)
+read_templates(struct job *j, struct rd *r, enum template_kind kind, bool v9)
 {
-	bool v9 = j->domain->key.version == 9;
 	struct definition def = {.kind = kind};
 
 	while (rd_left(r) >= 4 && load_be32(r->p) != 0) {
@@ -141,7 +140,7 @@ read_templates(struct job *j, struct rd *r, enum template_kind kind)
 			continue;
 		}
 		if (def.id < SET_DATA_MIN || def.scopes > def.count ||
-		    read_fields(j, r, def.count, def.scopes) < 0) {
+		    read_fields(j, r, v9, def.count, def.scopes) < 0) {
 			job_count(j, COUNT_BAD_TEMPLATE, 1);
 			return;
 		}
@@ -152,9 +151,9 @@ read_templates(struct job *j, struct rd *r, enum template_kind kind)
 	}
 }
 
-/* One set. The number of its data records, or -1. */
+/* One set; cut: it is not all there. The number of its data records, or -1. */
 static int64_t
-read_set(struct job *j, uint16_t id, struct rd *set)
+read_set(struct job *j, uint16_t id, struct rd *set, bool cut)
 {
 	bool v9 = j->domain->key.version == 9;
 
@@ -167,10 +166,14 @@ read_set(struct job *j, uint16_t id, struct rd *set)
 		held_add(j, id, set);
 		return -1;
 	}
-	if (id == (v9 ? SET_TEMPLATES_V9 : SET_TEMPLATES))
-		read_templates(j, set, TEMPLATE_DATA);
-	else if (id == (v9 ? SET_OPTIONS_V9 : SET_OPTIONS))
-		read_templates(j, set, TEMPLATE_OPTIONS);
+	/*
+	 * Some send v9's sets of templates in IPFIX, where their ids have no meaning (RFC 7011 §3.3.2); but what
+	 * begins with 0 there and has no proper length is a spoilt header (nfprobe).
+	 */
+	if (id <= SET_OPTIONS_V9 && (v9 || !cut))
+		read_templates(j, set, id == SET_OPTIONS_V9 ? TEMPLATE_OPTIONS : TEMPLATE_DATA, true);
+	else if (!v9 && (id == SET_TEMPLATES || id == SET_OPTIONS))
+		read_templates(j, set, id == SET_OPTIONS ? TEMPLATE_OPTIONS : TEMPLATE_DATA, false);
 	else
 		job_count(j, COUNT_BAD_SET, 1);
 	return 0;
@@ -184,6 +187,7 @@ sets_walk(struct job *j, struct rd *r)
 	while (rd_left(r) > 0) {
 		struct rd rest = *r, set;
 		uint16_t id, len;
+		bool cut = false;
 
 		/* Some fill the datagram with zeros (Palo Alto, QFX). */
 		if (rd_be16(r, &id) < 0 || rd_be16(r, &len) < 0 || len < 4) {
@@ -195,10 +199,11 @@ sets_walk(struct job *j, struct rd *r)
 			job_count(j, COUNT_TRUNCATED, 1);
 			len = (uint16_t)(rd_left(r) + 4);
 			records = -1;
+			cut = true;
 		}
 		if (rd_sub(r, &set, (size_t)len - 4) < 0)
 			break;
-		int64_t n = read_set(j, id, &set);
+		int64_t n = read_set(j, id, &set, cut);
 		records = n < 0 || records < 0 ? -1 : records + n;
 	}
 	return records;

@@ -296,6 +296,65 @@ sampling(void **state)
 	rig_close(&rig);
 }
 
+/* Sets of templates as v9 has them, with scopes that are no elements. */
+static void
+sets_of_v9(void **state)
+{
+	struct rig rig;
+	struct buf dg = {0};
+
+	(void)state;
+	rig_open(&rig, true);
+	put_ipfix(&dg, 0, 3);
+	size_t set = put_set(&dg, 1);
+	put16(&dg, 257, 4, 4, 1, 4, 34, 4);
+	end_set(&dg, set);
+	set = put_set(&dg, 257);
+	buf_be32(&dg, 0);
+	buf_be32(&dg, 128);
+	end_set(&dg, set);
+	put_template(&dg, 0, 256, 8, 4, 33002, 2);
+	set = put_set(&dg, 256);
+	buf_be32(&dg, 9);
+	put16(&dg, 1);
+	ends(&rig, &dg, set);
+	assert_int_equal(rig_look(&rig), 1);
+	assert_field(&rig, sampling_rate, 0, 128);
+	assert_addr(&rig, src_host, 0, "0.0.0.9");
+	assert_int_equal(rig_count(&rig, COUNT_BAD_SET), 0);
+	rig_close(&rig);
+}
+
+/* IOS XR: one of 256, which 305 = 1 without 306 does not tell. */
+static void
+rate_by_population(void **state)
+{
+	struct rig rig;
+	struct buf dg = {0};
+
+	(void)state;
+	rig_open(&rig, true);
+	put_ipfix(&dg, 0, 3);
+	size_t set = put_set(&dg, 3);
+	put16(&dg, 257, 5, 1, 302, 4, 305, 4, 304, 2, 309, 4, 310, 4);
+	end_set(&dg, set);
+	set = put_set(&dg, 257);
+	buf_be32(&dg, 1);
+	buf_be32(&dg, 1);
+	put16(&dg, 3);
+	buf_be32(&dg, 1);
+	buf_be32(&dg, 256);
+	end_set(&dg, set);
+	put_template(&dg, 2, 256, 8, 4, 302, 4);
+	set = put_set(&dg, 256);
+	buf_be32(&dg, 9);
+	buf_be32(&dg, 1);
+	ends(&rig, &dg, set);
+	assert_int_equal(rig_look(&rig), 1);
+	assert_field(&rig, sampling_rate, 0, 256);
+	rig_close(&rig);
+}
+
 /* Names of applications and VRFs by options; ids where there is none. */
 static void
 names(void **state)
@@ -402,6 +461,8 @@ main(void)
 	    cmocka_unit_test(relative_times),
 	    cmocka_unit_test(biflow),
 	    cmocka_unit_test(sampling),
+	    cmocka_unit_test(sets_of_v9),
+	    cmocka_unit_test(rate_by_population),
 	    cmocka_unit_test(names),
 	    cmocka_unit_test(records_lost),
 	    cmocka_unit_test(separate_icmp_and_totals),
