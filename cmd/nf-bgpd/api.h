@@ -1,56 +1,61 @@
 /*
- * The HTTP interface: POST /announce and /withdraw; GET /announcements, /peers,
- * /route/ADDRESS, /health, /metrics. Requests and answers are JSON; an error is
- * {"error": "words"} with its status.
+ * The HTTP interface: POST /announce, /withdraw, /flush and /arm; GET
+ * /announcements, /peers, /route/ADDRESS, /health, /metrics. Requests and answers
+ * are JSON; an error is {"error": "words"} with its status. Whoever may open the
+ * Unix socket may use it; over TCP clients are held against what api_settings says.
  */
 #ifndef NF_BGPD_API_H
 #define NF_BGPD_API_H
 
+#include "blackholes.h"
 #include "io/conf.h"
+#include "io/metrics.h"
+#include "protect.h"
 #include "speaker.h"
 
 enum {
-	API_BODY_MAX = 64 << 10,
-	API_HEADERS_MAX = 16 << 10,
-	API_TIMEOUT_S = 10, /* of a client that says nothing, or reads nothing */
-	API_TOKENS_MAX = 16,
+	API_TOKENS_MAX = 64,
+	API_TOKEN_MAX = 256, /* bytes */
 	API_ALLOW_MAX = 256,
-	API_ROUTES_MAX = 64, /* shown of one prefix */
+	API_HOSTS_MAX = 16,
 };
 
 struct api_settings {
-	bool tcp;
 	struct addr listen;
 	uint16_t port;
-	const char *socket; /* path, NULL: none */
-	struct prefix allow[API_ALLOW_MAX]; /* clients of TCP; none: all */
-	unsigned allow_count;
+	char *socket; /* path */
+	struct prefix allow[API_ALLOW_MAX]; /* none: all */
+	char *hosts[API_HOSTS_MAX];
 	struct buf tokens[API_TOKENS_MAX]; /* none: none is asked for */
-	unsigned token_count;
-	const char *zone; /* of `timestamp` and `expires` */
+	unsigned allow_count, host_count, token_count;
+	char *zone; /* of `timestamp` and `expires` */
 };
+
+/* -1 with words, and there is nothing to release. */
+int api_settings_read(struct api_settings *s, const struct conf *c, struct err *e);
+void api_settings_release(struct api_settings *s);
 
 /* What the interface is about. */
 struct api_subject {
 	struct blackholes *blackholes;
-	struct speaker *speaker;
+	const struct speaker *speaker;
+	const struct protect *protect;
 	const struct metrics *metrics;
-	/* Whether the prefix must not be blackholed: words that say why, or NULL. */
-	const char *(*protects)(void *arg, const struct prefix *p);
 	void (*changed)(void *arg); /* an expiry may be due earlier now */
 	void *arg;
 };
 
 struct api;
 
-/* The settings must last as long. */
-struct api *api_new(struct loop *l, const struct api_settings *s, const struct api_subject *subject);
+struct api *api_new(struct loop *l, const struct api_subject *subject);
 void api_free(struct api *a);
 
-/* Opens what is not open yet; -1 with words of what could not be, the rest is. May be called again. */
-int api_listen(struct api *a, struct err *e);
+/*
+ * Takes the settings, which are its own from now on, and listens where they say.
+ * A port or path that cannot be had is said and tried again.
+ */
+void api_set(struct api *a, struct api_settings *s);
 
-int api_settings_read(struct api_settings *s, const struct conf *c, struct err *e);
-void api_settings_release(struct api_settings *s);
+void api_metrics(void *arg, struct buf *out);
 
 #endif

@@ -1,20 +1,13 @@
 #include "blackholes.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bgp/attr.h"
-#include "io/fdio.h"
+#include "text.h"
 
-#define FIRST_LINE "nf-bgpd announcements 1\n"
-
-enum { JOURNAL_MAX = 64 << 20, HISTORY_MIN = 1000, MINUTE_MS = 60 * 1000 };
+enum { HISTORY_MIN = 1000, MINUTE_MS = 60 * 1000 };
 
 /* Prefixes have no padding, so that they serve as keys. */
 _Static_assert(sizeof(struct prefix) == 17, "a key is compared as bytes");
@@ -22,7 +15,8 @@ _Static_assert(sizeof(struct prefix) == 17, "a key is compared as bytes");
 void
 blackholes_init(struct blackholes *bs)
 {
-	*bs = (struct blackholes){.fd = -1};
+	*bs = (struct blackholes){0};
+	journal_init(&bs->journal);
 	map_init(&bs->by_prefix, sizeof(struct prefix), sizeof(struct blackhole *));
 }
 
@@ -34,8 +28,8 @@ blackhole_free(struct blackhole *b)
 	free(b);
 }
 
-void
-blackholes_release(struct blackholes *bs)
+static void
+forget_all(struct blackholes *bs)
 {
 	size_t it = 0;
 	const void *key;
@@ -43,10 +37,15 @@ blackholes_release(struct blackholes *bs)
 
 	while (map_next(&bs->by_prefix, &it, &key, &val))
 		blackhole_free(*(struct blackhole **)val);
+	map_clear(&bs->by_prefix);
+}
+
+void
+blackholes_release(struct blackholes *bs)
+{
+	forget_all(bs);
 	map_release(&bs->by_prefix);
-	if (bs->fd != -1)
-		close(bs->fd);
-	free(bs->path);
+	journal_release(&bs->journal);
 }
 
 const struct blackhole *
@@ -57,34 +56,17 @@ blackholes_find(const struct blackholes *bs, const struct prefix *p)
 	return b != NULL ? *b : NULL;
 }
 
-/*
- * The journal.
- */
-
-static void
-put_list(struct buf *out, void (*list)(struct buf *out, struct str wire), const struct buf *wire,
-    const char **comma)
-{
-	struct buf texts = {0};
-
-	list(&texts, (struct str){(const char *)wire->p, wire->len});
-	for (size_t at = 0; at < texts.len; at += strlen((char *)texts.p + at) + 1) {
-		buf_printf(out, "%s\"%s\"", *comma, (char *)texts.p + at);
-		*comma = ",";
-	}
-	buf_release(&texts);
-}
-
 static void
 put_line(struct buf *out, const struct blackhole *b)
 {
 	char text[PREFIX_TEXT_MAX];
+	struct announcement a = blackhole_announcement(b);
 	const char *comma = "";
 
-	buf_printf(out, "+{\"prefix\":\"%s\"", prefix_text(text, &b->prefix));
+	buf_printf(out, "%c{\"prefix\":\"%s\"", JOURNAL_ANNOUNCE, prefix_text(text, &b->prefix));
 	buf_printf(out, ",\"next_hop\":\"%s\",\"communities\":[", addr_text(text, &b->next_hop));
-	put_list(out, communities_list, &b->communities, &comma);
-	put_list(out, large_communities_list, &b->large, &comma);
+	text_list(out, communities_list, a.communities, &comma);
+	text_list(out, large_communities_list, a.large, &comma);
 	buf_printf(out, "],\"since\":%" PRId64, b->since_ms);
 	if (b->expires_ms != 0)
 		buf_printf(out, ",\"expires\":%" PRId64, b->expires_ms);
@@ -95,71 +77,22 @@ put_line(struct buf *out, const struct blackhole *b)
 	buf_puts(out, "}\n");
 }
 
-/* On disk when it returns. */
-static int
-append(struct blackholes *bs, const struct buf *line, struct err *e)
-{
-	off_t end;
-
-	if (bs->fd == -1)
-		return 0;
-	end = lseek(bs->fd, 0, SEEK_END);
-	if (fd_write_all(bs->fd, line->p, line->len) == 0 && fdatasync(bs->fd) == 0) {
-		bs->lines++;
-		return 0;
-	}
-	err_sys(e, "%s", bs->path);
-	/* Half a line must not meet the next one. */
-	if (end != -1 && ftruncate(bs->fd, end) == -1)
-		err_wrap(e, "cut back");
-	return -1;
-}
-
-static int
-open_journal(struct blackholes *bs, struct err *e)
-{
-	struct stat ours, there;
-
-	for (;;) {
-		bs->fd = open(bs->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-		if (bs->fd == -1)
-			return err_sys(e, "%s", bs->path);
-		if (flock(bs->fd, LOCK_EX | LOCK_NB) == -1) {
-			err_set(e, "%s: another nf-bgpd has it", bs->path);
-			break;
-		}
-		if (fstat(bs->fd, &ours) == 0 && stat(bs->path, &there) == 0 && ours.st_ino == there.st_ino)
-			return 0;
-		/* It was written anew while we waited. */
-		close(bs->fd);
-	}
-	close(bs->fd);
-	bs->fd = -1;
-	return -1;
-}
-
+/* The journal anew, with what is announced and no history. */
 static int
 rewrite(struct blackholes *bs, struct err *e)
 {
-	struct buf all = {0};
+	struct buf lines = {0};
 	size_t it = 0;
 	const void *key;
 	void *val;
 
-	buf_puts(&all, FIRST_LINE);
+	if (bs->disarmed)
+		buf_puts(&lines, "*\n");
 	while (map_next(&bs->by_prefix, &it, &key, &val))
-		put_line(&all, *(struct blackhole **)val);
-	int old = bs->fd, r = file_replace(bs->path, all.p, all.len, 0640, 1, e);
-	buf_release(&all);
-	if (r == -1)
-		return -1;
-	if (open_journal(bs, e) == -1) {
-		bs->fd = old;
-		return -1;
-	}
-	close(old);
-	bs->lines = bs->by_prefix.count;
-	return 0;
+		put_line(&lines, *(struct blackhole **)val);
+	int r = journal_rewrite(&bs->journal, &lines, bs->by_prefix.count + bs->disarmed, e);
+	buf_release(&lines);
+	return r;
 }
 
 /* Not to be told of: what fails here is tried again with the next change. */
@@ -168,8 +101,19 @@ tidy(struct blackholes *bs)
 {
 	struct err e;
 
-	if (bs->fd != -1 && bs->lines > HISTORY_MIN && bs->lines > 4 * bs->by_prefix.count)
+	if (bs->journal.lines > HISTORY_MIN && bs->journal.lines > 4 * bs->by_prefix.count)
 		rewrite(bs, &e);
+}
+
+/* On disk when it returns, where there is something to be kept. */
+static int
+append(struct blackholes *bs, const struct buf *line, struct err *e)
+{
+	if (bs->settings.dry_run)
+		return 0;
+	if ((bs->journal.fd == -1 || bs->journal.torn) && rewrite(bs, e) == -1)
+		return -1;
+	return journal_append(&bs->journal, line, e);
 }
 
 /* Puts it in the place of one with the same prefix. */
@@ -210,66 +154,44 @@ blackhole_new(const struct request *r)
 	return b;
 }
 
-static int
-replay_line(struct blackholes *bs, struct str line, struct err *e)
+static void
+on_change(void *arg, enum journal_kind kind, const struct request *r)
 {
-	struct request r;
+	struct blackholes *bs = arg;
 
-	if (line.len < 2 || (line.p[0] != '+' && line.p[0] != '-'))
-		return err_set(e, "neither an announcement nor a withdrawal");
-	if (request_parse(&r, (struct str){line.p + 1, line.len - 1}, e) == -1)
-		return -1;
-	if (line.p[0] == '-')
-		forget(bs, &r.prefix);
-	else if (!r.has_next_hop || !r.has_since)
-		return err_set(e, "next_hop or since is missing");
-	else
-		keep(bs, blackhole_new(&r));
-	return 0;
-}
-
-/* A journal that we did not write is not ours to drop. */
-static int
-replay(struct blackholes *bs, const struct buf *all, struct err *e)
-{
-	const char *p = (const char *)all->p, *end = p + all->len, *newline;
-	unsigned number = 1;
-
-	if (all->len == 0)
-		return 0;
-	if (all->len < sizeof FIRST_LINE - 1 || memcmp(p, FIRST_LINE, sizeof FIRST_LINE - 1) != 0)
-		return err_set(e, "%s:1: '%.23s' was expected", bs->path, FIRST_LINE);
-	for (p += sizeof FIRST_LINE - 1; p < end; p = newline + 1) {
-		newline = memchr(p, '\n', (size_t)(end - p));
-		number++;
-		if (newline == NULL)
-			break; /* torn off: it was never answered for */
-		if (replay_line(bs, (struct str){p, (size_t)(newline - p)}, e) == -1)
-			return err_wrap(e, "%s:%u", bs->path, number);
+	switch (kind) {
+	case JOURNAL_ANNOUNCE:
+		keep(bs, blackhole_new(r));
+		break;
+	case JOURNAL_WITHDRAW:
+		forget(bs, &r->prefix);
+		break;
+	case JOURNAL_DISARM:
+		forget_all(bs);
+		bs->disarmed = true;
+		break;
+	case JOURNAL_ARM:
+		bs->disarmed = false;
+		break;
 	}
-	return 0;
 }
 
 int
 blackholes_open(struct blackholes *bs, const char *dir, int64_t now, struct err *e)
 {
-	struct buf all = {0};
-
-	bs->path = mem_alloc(strlen(dir) + sizeof "/announcements");
-	memcpy(bs->path, dir, strlen(dir));
-	memcpy(bs->path + strlen(dir), "/announcements", sizeof "/announcements");
-	if (mkdir(dir, 0750) == -1 && errno != EEXIST)
-		return err_sys(e, "%s", dir);
-	if (open_journal(bs, e) == -1)
+	if (journal_open(&bs->journal, dir, on_change, bs, e) == -1 || rewrite(bs, e) == -1) {
+		forget_all(bs);
+		journal_release(&bs->journal);
 		return -1;
-	int r = file_read(&all, bs->path, JOURNAL_MAX, e);
-	if (r == 0)
-		r = replay(bs, &all, e);
-	buf_release(&all);
-	if (r == -1)
-		return -1;
+	}
 	blackholes_expire(bs, now);
-	return rewrite(bs, e);
+	return 0;
+}
+
+bool
+blackholes_usable(const struct blackholes *bs)
+{
+	return bs->settings.dry_run || bs->journal.folder != -1;
 }
 
 /*
@@ -302,6 +224,11 @@ check_request(const struct blackholes *bs, const struct request *r, struct err *
 		err_set(e, "next_hop: of another family than the prefix");
 		return 400;
 	}
+	if (r->has_next_hop && (addr_is_any(&r->next_hop) || addr_is_multicast(&r->next_hop) ||
+				   addr_is_loopback(&r->next_hop))) {
+		err_set(e, "next_hop: no host has this address");
+		return 400;
+	}
 	if (!r->has_next_hop && !bs->settings.has_next_hop[v6]) {
 		err_set(e, "next_hop: none is given, and none is configured for IPv%d", v6 ? 6 : 4);
 		return 400;
@@ -316,6 +243,10 @@ check_fuses(struct blackholes *bs, int64_t now, struct err *e)
 	uint64_t rate = bs->settings.max_rate,
 		 passed = now > bs->credit_ms ? (uint64_t)(now - bs->credit_ms) : 0;
 
+	if (bs->disarmed) {
+		err_set(e, "nothing is announced since all was withdrawn; 'flowenricher arm' ends that");
+		return 409;
+	}
 	if (bs->by_prefix.count >= bs->settings.max_active) {
 		err_set(e, "%zu blackholes are active, and no more are allowed", bs->by_prefix.count);
 		return 429;
@@ -377,7 +308,7 @@ blackholes_announce(struct blackholes *bs, const struct request *asked, int64_t 
 	struct blackhole *b = blackhole_new(&r);
 	struct buf line = {0};
 	put_line(&line, b);
-	int written = bs->settings.dry_run ? 0 : append(bs, &line, e);
+	int written = append(bs, &line, e);
 	buf_release(&line);
 	if (written == -1) {
 		blackhole_free(b);
@@ -385,29 +316,30 @@ blackholes_announce(struct blackholes *bs, const struct request *asked, int64_t 
 	}
 	bs->announced++;
 	bs->tell(bs->arg, b, BLACKHOLE_ANNOUNCED, now);
-	if (bs->settings.dry_run)
-		blackhole_free(b);
-	else
-		keep(bs, b);
+	keep(bs, b);
 	tidy(bs);
 	return 200;
 }
 
-/* Takes it back: on disk first, so that a restart does not bring it again. */
+/*
+ * Takes it back: on disk first, so that a restart does not bring it again; but
+ * with a full disk too, since an unwanted blackhole is worse than one that comes
+ * back with a restart. The journal is then written anew before the next change.
+ */
 static int
 take_back(struct blackholes *bs, const struct prefix *p, enum blackhole_event ev, int64_t now, struct err *e)
 {
 	char text[PREFIX_TEXT_MAX];
 	struct buf line = {0};
 
-	buf_printf(&line, "-{\"prefix\":\"%s\"}\n", prefix_text(text, p));
+	buf_printf(&line, "%c{\"prefix\":\"%s\"}\n", JOURNAL_WITHDRAW, prefix_text(text, p));
 	int r = append(bs, &line, e);
 	buf_release(&line);
 	if (r == -1)
-		return -1;
+		bs->journal.torn = true;
 	bs->tell(bs->arg, blackholes_find(bs, p), ev, now);
 	forget(bs, p);
-	return 0;
+	return r;
 }
 
 int
@@ -419,11 +351,52 @@ blackholes_withdraw(struct blackholes *bs, const struct prefix *p, int64_t now, 
 		err_set(e, "this prefix is not announced");
 		return 404;
 	}
-	if (take_back(bs, &key, BLACKHOLE_WITHDRAWN, now, e) == -1)
-		return 500;
 	bs->withdrawn++;
+	if (take_back(bs, &key, BLACKHOLE_WITHDRAWN, now, e) == -1) {
+		err_wrap(e, "it is withdrawn, but a restart would bring it back");
+		return 500;
+	}
 	tidy(bs);
 	return 200;
+}
+
+static int
+switch_to(struct blackholes *bs, bool disarmed, struct err *e)
+{
+	struct buf line = {0};
+
+	buf_printf(&line, "%c\n", disarmed ? JOURNAL_DISARM : JOURNAL_ARM);
+	int r = append(bs, &line, e);
+	buf_release(&line);
+	if (r == 0)
+		bs->disarmed = disarmed;
+	return r == 0 ? 200 : 500;
+}
+
+int
+blackholes_flush(struct blackholes *bs, int64_t now, struct err *e)
+{
+	int status = switch_to(bs, true, e);
+	size_t it = 0;
+	const void *key;
+	void *val;
+
+	/* As take_back. */
+	if (status != 200)
+		bs->journal.torn = true;
+	bs->disarmed = true;
+	while (map_next(&bs->by_prefix, &it, &key, &val))
+		bs->tell(bs->arg, *(struct blackhole **)val, BLACKHOLE_WITHDRAWN, now);
+	bs->withdrawn += bs->by_prefix.count;
+	forget_all(bs);
+	tidy(bs);
+	return status;
+}
+
+int
+blackholes_arm(struct blackholes *bs, struct err *e)
+{
+	return switch_to(bs, false, e);
 }
 
 int64_t
@@ -452,11 +425,7 @@ blackholes_expire(struct blackholes *bs, int64_t now)
 		if (due == NULL)
 			return next;
 		struct prefix p = due->prefix;
-		/* With a full disk too: a blackhole that stays for ever is worse than one that a restart brings back, expired. */
-		if (take_back(bs, &p, BLACKHOLE_EXPIRED, now, &e) == -1) {
-			bs->tell(bs->arg, due, BLACKHOLE_EXPIRED, now);
-			forget(bs, &p);
-		}
+		take_back(bs, &p, BLACKHOLE_EXPIRED, now, &e);
 		bs->expired++;
 	}
 }

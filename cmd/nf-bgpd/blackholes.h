@@ -1,23 +1,13 @@
 /*
- * What we announce: blackholes, each on disk before it is answered for, until it
- * is withdrawn or its time is over.
- *
- * The journal is the file `announcements` of a folder. It begins with the line
- *
- *     nf-bgpd announcements 1
- *
- * and has a line of JSON for each change: "+" and a request (request.h) with its
- * times, or "-" and a request of the prefix alone. A last line that a crash cut
- * off is dropped. It is written anew, aside and renamed, when it is opened and
- * when most of it is history. To change the format: another number in the first
- * line, which an older program refuses; the newer one reads both.
+ * What we announce: blackholes, each on disk (journal.h) before it is answered
+ * for, until it is withdrawn or its time is over.
  */
 #ifndef NF_BGPD_BLACKHOLES_H
 #define NF_BGPD_BLACKHOLES_H
 
 #include "base/map.h"
 #include "bgp/announce.h"
-#include "request.h"
+#include "journal.h"
 
 struct blackhole {
 	struct prefix prefix;
@@ -35,15 +25,14 @@ struct blackholes_settings {
 	struct request defaults; /* its communities, where a request has none */
 	uint64_t max_active, max_rate; /* at a time; new ones a minute */
 	uint8_t min_length[2];
-	bool dry_run; /* nothing is announced nor remembered */
+	bool dry_run; /* in memory only; whoever is told announces nothing */
 };
 
 struct blackholes {
 	struct blackholes_settings settings;
 	struct map by_prefix; /* struct prefix, zero-padded -> struct blackhole * */
-	int fd; /* of the journal, -1: in memory only */
-	char *path;
-	size_t lines; /* in the journal */
+	struct journal journal;
+	bool disarmed; /* nothing new is announced */
 	uint64_t credit; /* for new ones: a minute of ms each, max_rate of them at most */
 	int64_t credit_ms; /* as of then */
 	uint64_t announced, withdrawn, expired, refused;
@@ -55,15 +44,23 @@ struct blackholes {
 void blackholes_init(struct blackholes *bs);
 void blackholes_release(struct blackholes *bs);
 
-/* Reads the folder's journal, made if it is missing; it has one user at a time. -1 with words. */
+/*
+ * Takes up what the folder's journal holds; tells only of what is over by now.
+ * -1 with words; then nothing is announced (500), and it may be called again.
+ */
 int blackholes_open(struct blackholes *bs, const char *dir, int64_t now_ms, struct err *e);
+bool blackholes_usable(const struct blackholes *bs); /* it has been, or is not needed */
 
 /*
  * Announces, or announces anew with a new time. The status of HTTP: 200, or 400,
- * 429 or 500 with words. Whether the prefix is protected was asked before.
+ * 409, 429 or 500 with words. Whether the prefix is protected was asked before.
  */
 int blackholes_announce(struct blackholes *bs, const struct request *r, int64_t now_ms, struct err *e);
 int blackholes_withdraw(struct blackholes *bs, const struct prefix *p, int64_t now_ms, struct err *e);
+
+/* Withdraws all, and announces nothing any more until blackholes_arm, over restarts too. 200, or 500 with words. */
+int blackholes_flush(struct blackholes *bs, int64_t now_ms, struct err *e);
+int blackholes_arm(struct blackholes *bs, struct err *e);
 
 const struct blackhole *blackholes_find(const struct blackholes *bs, const struct prefix *p);
 

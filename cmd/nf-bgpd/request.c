@@ -52,7 +52,7 @@ int
 request_community(struct request *r, struct str text)
 {
 	uint8_t wire[12];
-	size_t len = community_parse(wire, text);
+	size_t len = community_write(wire, text);
 
 	if (len == 4 && r->community_count < REQUEST_COMMUNITIES_MAX)
 		memcpy(r->communities + 4 * r->community_count++, wire, 4);

@@ -111,3 +111,31 @@ settings_read(struct bgpd_settings *s, const struct conf *c, struct err *e)
 	s->stale_ms = conf_duration(c, "bgp.stale_time");
 	return read_listener(s, c, e);
 }
+
+static int
+add_community(void *arg, struct str item, const struct cnode *at, struct err *e)
+{
+	if (request_community(arg, item) == 0)
+		return 0;
+	return at != NULL ? cnode_err(at, e, "'%.*s' is no community, 64500:1 or 64500:1:2 was expected",
+				(int)item.len, item.p)
+			  : err_set(e, "bgp.blackhole.communities");
+}
+
+int
+settings_read_blackholes(struct blackholes_settings *s, const struct conf *c, struct err *e)
+{
+	static const char *const keys[2] = {"bgp.blackhole.next_hop", "bgp.blackhole.next_hop6"};
+
+	*s = (struct blackholes_settings){.max_active = conf_num(c, "detection.blackhole_max_active"),
+	    .max_rate = conf_num(c, "detection.blackhole_max_rate"),
+	    .min_length = {(uint8_t)conf_num(c, "detection.blackhole_min_length"),
+		(uint8_t)conf_num(c, "detection.blackhole_min_length_v6")},
+	    .dry_run = conf_bool(c, "bgp.blackhole.dry_run")};
+	for (int v6 = 0; v6 < 2; v6++) {
+		s->has_next_hop[v6] = addr_at(&s->next_hop[v6], c, keys[v6]);
+		if (s->has_next_hop[v6] && addr_is_v4(&s->next_hop[v6]) == (v6 == 1))
+			return err_set(e, "%s: an address of IPv%d was expected", keys[v6], v6 == 1 ? 6 : 4);
+	}
+	return conf_each(c, "bgp.blackhole.communities", add_community, &s->defaults, e);
+}

@@ -3,6 +3,7 @@
 #define NF_BGPD_SETTINGS_H
 
 #include "bgp/peer.h"
+#include "blackholes.h"
 #include "io/conf.h"
 
 enum { NEIGHBOURS_MAX = 64 };
@@ -28,5 +29,8 @@ struct bgpd_settings {
 
 /* -1 with words that name the place. */
 int settings_read(struct bgpd_settings *s, const struct conf *c, struct err *e);
+
+/* Fuses and defaults of what is announced; not whether it is a dry run, which holds as long as the program. */
+int settings_read_blackholes(struct blackholes_settings *s, const struct conf *c, struct err *e);
 
 #endif

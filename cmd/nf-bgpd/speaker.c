@@ -72,7 +72,8 @@ tell_all(struct link *l, uint8_t families)
 {
 	struct telling t = {.link = l};
 
-	blackholes_each(l->speaker->blackholes, tell_one, &t);
+	if (l->speaker->blackholes != NULL)
+		blackholes_each(l->speaker->blackholes, tell_one, &t);
 	for (unsigned f = 0; f < BGP_FAMILIES; f++)
 		if ((families >> f & 1) != 0)
 			end_of_rib_write(&t.out, (enum bgp_family)f);
@@ -349,13 +350,36 @@ speaker_announce(struct speaker *s, const struct blackhole *b)
 {
 	struct announcement a = blackhole_announcement(b);
 
-	send_each(s, NULL, &a);
+	if (s->blackholes != NULL)
+		send_each(s, NULL, &a);
 }
 
 void
 speaker_withdraw(struct speaker *s, const struct prefix *p)
 {
-	send_each(s, p, NULL);
+	if (s->blackholes != NULL)
+		send_each(s, p, NULL);
+}
+
+void
+speaker_announce_all(struct speaker *s)
+{
+	for (unsigned i = 0; i < s->settings.count; i++) {
+		const struct bgp_terms *t = peer_terms(s->links[i].peer);
+
+		if (t != NULL)
+			tell_all(&s->links[i], t->families);
+	}
+}
+
+unsigned
+speaker_sessions(const struct speaker *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->settings.count; i++)
+		n += peer_terms(s->links[i].peer) != NULL;
+	return n;
 }
 
 const struct rib *

@@ -9,16 +9,20 @@
 
 struct speaker;
 
-/* The blackholes are the caller's. */
+/* The blackholes are the caller's; NULL: none is ever announced. */
 struct speaker *speaker_new(struct loop *l, const struct bgpd_settings *s, const struct blackholes *bs);
 void speaker_free(struct speaker *s); /* tells the neighbours */
 
 void speaker_start(struct speaker *s);
 
-/* What is announced to every neighbour whose session is there, and to others when it is. */
+/* Announced to every neighbour whose session is there, and to others when it is. */
 void speaker_announce(struct speaker *s, const struct blackhole *b);
 void speaker_withdraw(struct speaker *s, const struct prefix *p);
 
+/* All that there is to announce, to all: it has been read only now. */
+void speaker_announce_all(struct speaker *s);
+
+unsigned speaker_sessions(const struct speaker *s); /* that are there */
 const struct rib *speaker_rib(const struct speaker *s);
 
 /* Calls fn for each neighbour. */

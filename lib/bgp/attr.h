@@ -77,6 +77,6 @@ void large_communities_list(struct buf *out, struct str wire);
 void extended_communities_list(struct buf *out, struct str wire);
 
 /* "64500:1", "64500:1:2" or a well-known name (no-export, blackhole…) to wire form; the length, 0: it is none. */
-size_t community_parse(uint8_t out[12], struct str text);
+size_t community_write(uint8_t out[12], struct str text);
 
 #endif

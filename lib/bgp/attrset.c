@@ -197,6 +197,15 @@ attrsets_drop(struct attrsets *s, uint32_t n)
 	s->free[s->free_count++] = n;
 }
 
+bool
+attrsets_next_hop_in(const struct attrsets *s, const struct prefix *p)
+{
+	for (uint32_t n = 1; n < s->used; n++)
+		if (s->v[n] != NULL && prefix_contains(p, &s->v[n]->next_hop))
+			return true;
+	return false;
+}
+
 void
 attrset_get(const struct attrset *set, struct attrs *a)
 {

@@ -49,6 +49,9 @@ uint32_t attrsets_take(struct attrsets *s, const struct attrs *a, const struct a
 void attrsets_hold(struct attrsets *s, uint32_t n, uint32_t refs);
 void attrsets_drop(struct attrsets *s, uint32_t n);
 
+/* Whether the next hop of any set lies in the prefix. */
+bool attrsets_next_hop_in(const struct attrsets *s, const struct prefix *p);
+
 static inline const struct attrset *
 attrsets_at(const struct attrsets *s, uint32_t n)
 {

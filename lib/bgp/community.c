@@ -55,7 +55,7 @@ store_be(uint8_t *p, uint64_t v, unsigned width)
 }
 
 size_t
-community_parse(uint8_t out[12], struct str text)
+community_write(uint8_t out[12], struct str text)
 {
 	unsigned parts = 1, width;
 

@@ -404,7 +404,7 @@ test_communities(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct str wire = hex(&b, cases[i].wire);
 
-		if (community_parse(out, str_from(cases[i].text)) != wire.len)
+		if (community_write(out, str_from(cases[i].text)) != wire.len)
 			fail_msg("'%s'", cases[i].text);
 		assert_memory_equal(out, wire.p != NULL ? wire.p : "", wire.len);
 	}
