@@ -71,7 +71,7 @@ void nlri_write(struct buf *out, const struct prefix *p);
 /* For us to announce: flags, type, length and value of one attribute. */
 void attr_write(struct buf *out, uint8_t flags, enum bgp_attr type, const void *p, size_t len);
 
-/* Communities as lists of strings, each with a NUL behind it: "64500:1", "64500:1:2", and extended ones in hex. */
+/* Communities as lists of strings, each with a NUL behind it: "64500:1", "64500:1:2", "rt:64500:1". */
 void communities_list(struct buf *out, struct str wire);
 void large_communities_list(struct buf *out, struct str wire);
 void extended_communities_list(struct buf *out, struct str wire);

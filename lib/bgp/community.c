@@ -25,11 +25,26 @@ large_communities_list(struct buf *out, struct str wire)
 	}
 }
 
+/*
+ * Route targets and route origins (RFC 4360 §4, §5, RFC 5668) as "rt:64496:1",
+ * with an AS number or an address before the number; others as they are, in hex.
+ */
 void
 extended_communities_list(struct buf *out, struct str wire)
 {
 	for (size_t i = 0; i + 8 <= wire.len; i += 8) {
-		buf_printf(out, "0x%016llx", (unsigned long long)load_be64(wire.p + i));
+		const char *p = wire.p + i, *name = p[1] == 2 ? "rt" : "ro";
+		struct addr a = addr_from_v4(load_be32(p + 2));
+		char text[ADDR_TEXT_MAX];
+
+		if ((p[1] != 2 && p[1] != 3) || (unsigned char)p[0] > 2)
+			buf_printf(out, "0x%016llx", (unsigned long long)load_be64(p));
+		else if (p[0] == 0)
+			buf_printf(out, "%s:%u:%u", name, load_be16(p + 2), (unsigned)load_be32(p + 4));
+		else if (p[0] == 1)
+			buf_printf(out, "%s:%s:%u", name, addr_text(text, &a), load_be16(p + 6));
+		else
+			buf_printf(out, "%s:%u:%u", name, (unsigned)load_be32(p + 2), load_be16(p + 6));
 		buf_putc(out, '\0');
 	}
 }

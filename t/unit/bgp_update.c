@@ -107,7 +107,7 @@ test_sound(void **state)
 	assert_string_equal(spaced(segments_list, u.attrs.as_path), "64500 130037 1");
 	assert_string_equal(spaced(communities_list, u.attrs.communities), "64500:1 65535:666");
 	assert_string_equal(spaced(large_communities_list, u.attrs.large), "64500:1:2");
-	assert_string_equal(spaced(extended_communities_list, u.attrs.extended), "0x0002fbf400000064");
+	assert_string_equal(spaced(extended_communities_list, u.attrs.extended), "rt:64500:100");
 	assert_int_equal(u.attrs.med, 100);
 	assert_int_equal(u.attrs.aggregator_as, 64500);
 	assert_true(attrs_has(&u.attrs, BGP_ATTR_ATOMIC));
