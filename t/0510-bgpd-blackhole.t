@@ -11,12 +11,12 @@ sees() { [ "$("${peer}_route" "$1")" = "$2" ]; }
 
 # route PREFIX WANT NAME: within a while; then what it is.
 route() {
-	wait_for 10 sees "$1" "$2"
+	wait_for 40 sees "$1" "$2"
 	is "$("${peer}_route" "$1")" "$2" "$3"
 }
 # routes NAME PREFIX...
 routes() {
-	wait_for 10 has_all "${@:2}"
+	wait_for 40 has_all "${@:2}"
 	is "$("${peer}_routes" | xargs)" "${*:2}" "$1"
 }
 
