@@ -9,7 +9,7 @@
 #include "io/clock.h"
 #include "io/httpd.h"
 #include "io/unix_socket.h"
-#include "text.h"
+#include "bgp/json_text.h"
 #include "views.h"
 
 enum { AGAIN_MS = 5000, HEAD_MAX = 16 << 10, BODY_MAX = 64 << 10, TIMEOUT_MS = 10 * 1000, CONNECTIONS = 64 };
@@ -36,7 +36,7 @@ put_error(struct httpd_answer *a, int status, const char *words)
 	a->status = status;
 	a->body.len = 0;
 	buf_puts(&a->body, "{\"error\":");
-	text_string(&a->body, str_from(words));
+	json_put_string(&a->body, str_from(words));
 	buf_puts(&a->body, "}\n");
 }
 
@@ -265,7 +265,7 @@ show_health(struct api *api, const struct httpd_request *r, struct str rest, str
 	a->status = usable ? 200 : 503;
 	buf_printf(&a->body,
 	    "{\"status\":\"%s\",\"sessions\":%u,\"announcements\":%zu,\"armed\":%s,\"dry_run\":%s}\n",
-	    usable ? "ok" : "no journal: nothing can be announced", speaker_sessions(api->subject.speaker),
+	    usable ? "ok" : "no ledger: nothing can be announced", speaker_sessions(api->subject.speaker),
 	    bs->by_prefix.count, bs->disarmed ? "false" : "true", bs->settings.dry_run ? "true" : "false");
 }
 

@@ -7,7 +7,7 @@
 #ifndef NF_BGPD_API_H
 #define NF_BGPD_API_H
 
-#include "blackholes.h"
+#include "bgp/blackholes.h"
 #include "io/conf.h"
 #include "io/metrics.h"
 #include "protect.h"

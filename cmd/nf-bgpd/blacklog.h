@@ -12,7 +12,7 @@
 #define NF_BGPD_BLACKLOG_H
 
 #include "base/log.h"
-#include "blackholes.h"
+#include "bgp/blackholes.h"
 
 struct blacklog {
 	char *path, *zone;

@@ -1,4 +1,4 @@
-/* --flush and --arm: told to the nf-bgpd that runs, or where none does, written to its journal. */
+/* --flush and --arm: told to the nf-bgpd that runs, or where none does, written to its ledger. */
 #ifndef NF_BGPD_ORDER_H
 #define NF_BGPD_ORDER_H
 

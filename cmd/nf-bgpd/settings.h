@@ -3,7 +3,7 @@
 #define NF_BGPD_SETTINGS_H
 
 #include "bgp/peer.h"
-#include "blackholes.h"
+#include "bgp/blackholes.h"
 #include "io/conf.h"
 
 enum { NEIGHBOURS_MAX = 64 };

@@ -3,7 +3,7 @@
 #define NF_BGPD_SPEAKER_H
 
 #include "bgp/rib.h"
-#include "blackholes.h"
+#include "bgp/blackholes.h"
 #include "settings.h"
 #include "tablefile.h"
 

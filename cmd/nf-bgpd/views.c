@@ -4,7 +4,7 @@
 
 #include "bgp/segments.h"
 #include "io/clock.h"
-#include "text.h"
+#include "bgp/json_text.h"
 
 static struct str
 bytes(const struct buf *b)
@@ -20,23 +20,23 @@ view_blackhole(struct buf *out, const struct blackhole *b, const char *zone, int
 
 	buf_printf(out, "{\"prefix\":\"%s\"", prefix_text(text, &b->prefix));
 	buf_printf(out, ",\"next_hop\":\"%s\",\"communities\":[", addr_text(text, &b->next_hop));
-	text_list(out, communities_list, bytes(&b->communities), &comma);
-	text_list(out, large_communities_list, bytes(&b->large), &comma);
+	json_put_list(out, communities_list, bytes(&b->communities), &comma);
+	json_put_list(out, large_communities_list, bytes(&b->large), &comma);
 	buf_puts(out, "],\"timestamp\":");
-	text_time(out, b->since_ms, zone);
+	json_put_time(out, b->since_ms, zone);
 	if (b->expires_ms != 0) {
 		buf_puts(out, ",\"expires\":");
-		text_time(out, b->expires_ms, zone);
+		json_put_time(out, b->expires_ms, zone);
 		buf_printf(out, ",\"time_left\":%" PRId64,
 		    b->expires_ms > now ? (b->expires_ms - now + 999) / 1000 : 0);
 	}
 	if (b->rule[0] != '\0') {
 		buf_puts(out, ",\"rule\":");
-		text_string(out, str_from(b->rule));
+		json_put_string(out, str_from(b->rule));
 	}
 	if (b->id[0] != '\0') {
 		buf_puts(out, ",\"id\":");
-		text_string(out, str_from(b->id));
+		json_put_string(out, str_from(b->id));
 	}
 	buf_putc(out, '}');
 }
@@ -93,7 +93,7 @@ list_peer(void *arg, const struct neighbour_view *v)
 	}
 	if (v->peer.last_error[0] != '\0') {
 		buf_puts(l->out, ",\"last_error\":");
-		text_string(l->out, str_from(v->peer.last_error));
+		json_put_string(l->out, str_from(v->peer.last_error));
 	}
 	buf_putc(l->out, '}');
 	l->comma = ",";
@@ -117,7 +117,7 @@ put_list(struct buf *out, const char *key, void (*list)(struct buf *o, struct st
 	if (wire.len == 0)
 		return;
 	buf_printf(out, ",\"%s\":[", key);
-	text_list(out, list, wire, &comma);
+	json_put_list(out, list, wire, &comma);
 	buf_putc(out, ']');
 }
 
@@ -142,7 +142,7 @@ put_attrs(struct buf *out, const struct attrs *a)
 	const char *comma = "";
 
 	buf_puts(out, ",\"as_path\":[");
-	text_list(out, segments_list, a->as_path, &comma);
+	json_put_list(out, segments_list, a->as_path, &comma);
 	buf_printf(out, "],\"origin\":\"%s\"", origins[a->origin < 3 ? a->origin : 2]);
 	if (attrs_has(a, BGP_ATTR_LOCAL_PREF))
 		buf_printf(out, ",\"local_pref\":%u", (unsigned)a->local_pref);

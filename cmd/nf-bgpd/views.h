@@ -2,7 +2,7 @@
 #ifndef NF_BGPD_VIEWS_H
 #define NF_BGPD_VIEWS_H
 
-#include "blackholes.h"
+#include "bgp/blackholes.h"
 #include "speaker.h"
 
 enum { VIEW_PATHS_MAX = 64 }; /* shown of one prefix */

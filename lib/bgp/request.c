@@ -1,4 +1,4 @@
-#include "request.h"
+#include "bgp/request.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
-#include "blackholes.h"
+#include "bgp/blackholes.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bgp/attr.h"
-#include "text.h"
+#include "bgp/json_text.h"
 
 enum { HISTORY_MIN = 1000, MINUTE_MS = 60 * 1000 };
 
@@ -16,7 +16,7 @@ void
 blackholes_init(struct blackholes *bs)
 {
 	*bs = (struct blackholes){0};
-	journal_init(&bs->journal);
+	ledger_init(&bs->ledger);
 	map_init(&bs->by_prefix, sizeof(struct prefix), sizeof(struct blackhole *));
 }
 
@@ -45,7 +45,7 @@ blackholes_release(struct blackholes *bs)
 {
 	forget_all(bs);
 	map_release(&bs->by_prefix);
-	journal_release(&bs->journal);
+	ledger_release(&bs->ledger);
 }
 
 const struct blackhole *
@@ -63,10 +63,10 @@ put_line(struct buf *out, const struct blackhole *b)
 	struct announcement a = blackhole_announcement(b);
 	const char *comma = "";
 
-	buf_printf(out, "%c{\"prefix\":\"%s\"", JOURNAL_ANNOUNCE, prefix_text(text, &b->prefix));
+	buf_printf(out, "%c{\"prefix\":\"%s\"", LEDGER_ANNOUNCE, prefix_text(text, &b->prefix));
 	buf_printf(out, ",\"next_hop\":\"%s\",\"communities\":[", addr_text(text, &b->next_hop));
-	text_list(out, communities_list, a.communities, &comma);
-	text_list(out, large_communities_list, a.large, &comma);
+	json_put_list(out, communities_list, a.communities, &comma);
+	json_put_list(out, large_communities_list, a.large, &comma);
 	buf_printf(out, "],\"since\":%" PRId64, b->since_ms);
 	if (b->expires_ms != 0)
 		buf_printf(out, ",\"expires\":%" PRId64, b->expires_ms);
@@ -77,7 +77,7 @@ put_line(struct buf *out, const struct blackhole *b)
 	buf_puts(out, "}\n");
 }
 
-/* The journal anew, with what is announced and no history. */
+/* The ledger anew, with what is announced and no history. */
 static int
 rewrite(struct blackholes *bs, struct err *e)
 {
@@ -90,7 +90,7 @@ rewrite(struct blackholes *bs, struct err *e)
 		buf_puts(&lines, "*\n");
 	while (map_next(&bs->by_prefix, &it, &key, &val))
 		put_line(&lines, *(struct blackhole **)val);
-	int r = journal_rewrite(&bs->journal, &lines, bs->by_prefix.count + bs->disarmed, e);
+	int r = ledger_rewrite(&bs->ledger, &lines, bs->by_prefix.count + bs->disarmed, e);
 	buf_release(&lines);
 	return r;
 }
@@ -101,7 +101,7 @@ tidy(struct blackholes *bs)
 {
 	struct err e;
 
-	if (bs->journal.lines > HISTORY_MIN && bs->journal.lines > 4 * bs->by_prefix.count)
+	if (bs->ledger.lines > HISTORY_MIN && bs->ledger.lines > 4 * bs->by_prefix.count)
 		rewrite(bs, &e);
 }
 
@@ -111,9 +111,9 @@ append(struct blackholes *bs, const struct buf *line, struct err *e)
 {
 	if (bs->settings.dry_run)
 		return 0;
-	if ((bs->journal.fd == -1 || bs->journal.torn) && rewrite(bs, e) == -1)
+	if ((bs->ledger.fd == -1 || bs->ledger.torn) && rewrite(bs, e) == -1)
 		return -1;
-	return journal_append(&bs->journal, line, e);
+	return ledger_append(&bs->ledger, line, e);
 }
 
 /* Puts it in the place of one with the same prefix. */
@@ -155,22 +155,22 @@ blackhole_new(const struct request *r)
 }
 
 static void
-on_change(void *arg, enum journal_kind kind, const struct request *r)
+on_change(void *arg, enum ledger_kind kind, const struct request *r)
 {
 	struct blackholes *bs = arg;
 
 	switch (kind) {
-	case JOURNAL_ANNOUNCE:
+	case LEDGER_ANNOUNCE:
 		keep(bs, blackhole_new(r));
 		break;
-	case JOURNAL_WITHDRAW:
+	case LEDGER_WITHDRAW:
 		forget(bs, &r->prefix);
 		break;
-	case JOURNAL_DISARM:
+	case LEDGER_DISARM:
 		forget_all(bs);
 		bs->disarmed = true;
 		break;
-	case JOURNAL_ARM:
+	case LEDGER_ARM:
 		bs->disarmed = false;
 		break;
 	}
@@ -179,9 +179,9 @@ on_change(void *arg, enum journal_kind kind, const struct request *r)
 int
 blackholes_open(struct blackholes *bs, const char *dir, int64_t now, struct err *e)
 {
-	if (journal_open(&bs->journal, dir, on_change, bs, e) == -1 || rewrite(bs, e) == -1) {
+	if (ledger_open(&bs->ledger, dir, on_change, bs, e) == -1 || rewrite(bs, e) == -1) {
 		forget_all(bs);
-		journal_release(&bs->journal);
+		ledger_release(&bs->ledger);
 		return -1;
 	}
 	blackholes_expire(bs, now);
@@ -191,7 +191,7 @@ blackholes_open(struct blackholes *bs, const char *dir, int64_t now, struct err 
 bool
 blackholes_usable(const struct blackholes *bs)
 {
-	return bs->settings.dry_run || bs->journal.folder != -1;
+	return bs->settings.dry_run || bs->ledger.folder != -1;
 }
 
 /*
@@ -240,9 +240,10 @@ check_request(const struct blackholes *bs, const struct request *r, struct err *
 static int
 check_fuses(struct blackholes *bs, int64_t now, struct err *e)
 {
-	uint64_t rate = bs->settings.max_rate,
-		 passed = now > bs->credit_ms ? (uint64_t)(now - bs->credit_ms) : 0;
+	uint64_t rate = bs->settings.max_rate, passed = MINUTE_MS; /* at first */
 
+	if (bs->credit_ms != 0)
+		passed = now > bs->credit_ms ? (uint64_t)(now - bs->credit_ms) : 0;
 	if (bs->disarmed) {
 		err_set(e, "nothing is announced since all was withdrawn; 'flowenricher arm' ends that");
 		return 409;
@@ -324,7 +325,7 @@ blackholes_announce(struct blackholes *bs, const struct request *asked, int64_t 
 /*
  * Takes it back: on disk first, so that a restart does not bring it again; but
  * with a full disk too, since an unwanted blackhole is worse than one that comes
- * back with a restart. The journal is then written anew before the next change.
+ * back with a restart. The ledger is then written anew before the next change.
  */
 static int
 take_back(struct blackholes *bs, const struct prefix *p, enum blackhole_event ev, int64_t now, struct err *e)
@@ -332,11 +333,11 @@ take_back(struct blackholes *bs, const struct prefix *p, enum blackhole_event ev
 	char text[PREFIX_TEXT_MAX];
 	struct buf line = {0};
 
-	buf_printf(&line, "%c{\"prefix\":\"%s\"}\n", JOURNAL_WITHDRAW, prefix_text(text, p));
+	buf_printf(&line, "%c{\"prefix\":\"%s\"}\n", LEDGER_WITHDRAW, prefix_text(text, p));
 	int r = append(bs, &line, e);
 	buf_release(&line);
 	if (r == -1)
-		bs->journal.torn = true;
+		bs->ledger.torn = true;
 	bs->tell(bs->arg, blackholes_find(bs, p), ev, now);
 	forget(bs, p);
 	return r;
@@ -365,7 +366,7 @@ switch_to(struct blackholes *bs, bool disarmed, struct err *e)
 {
 	struct buf line = {0};
 
-	buf_printf(&line, "%c\n", disarmed ? JOURNAL_DISARM : JOURNAL_ARM);
+	buf_printf(&line, "%c\n", disarmed ? LEDGER_DISARM : LEDGER_ARM);
 	int r = append(bs, &line, e);
 	buf_release(&line);
 	if (r == 0)
@@ -383,7 +384,7 @@ blackholes_flush(struct blackholes *bs, int64_t now, struct err *e)
 
 	/* As take_back. */
 	if (status != 200)
-		bs->journal.torn = true;
+		bs->ledger.torn = true;
 	bs->disarmed = true;
 	while (map_next(&bs->by_prefix, &it, &key, &val))
 		bs->tell(bs->arg, *(struct blackhole **)val, BLACKHOLE_WITHDRAWN, now);

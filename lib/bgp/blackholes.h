@@ -1,13 +1,13 @@
 /*
- * What we announce: blackholes, each on disk (journal.h) before it is answered
+ * What we announce: blackholes, each on disk ((ledger.h)) before it is answered
  * for, until it is withdrawn or its time is over.
  */
-#ifndef NF_BGPD_BLACKHOLES_H
-#define NF_BGPD_BLACKHOLES_H
+#ifndef BGP_BLACKHOLES_H
+#define BGP_BLACKHOLES_H
 
 #include "base/map.h"
 #include "bgp/announce.h"
-#include "journal.h"
+#include "bgp/ledger.h"
 
 struct blackhole {
 	struct prefix prefix;
@@ -31,7 +31,7 @@ struct blackholes_settings {
 struct blackholes {
 	struct blackholes_settings settings;
 	struct map by_prefix; /* struct prefix, zero-padded -> struct blackhole * */
-	struct journal journal;
+	struct ledger ledger;
 	bool disarmed; /* nothing new is announced */
 	uint64_t credit; /* for new ones: a minute of ms each, max_rate of them at most */
 	int64_t credit_ms; /* as of then */
@@ -45,7 +45,7 @@ void blackholes_init(struct blackholes *bs);
 void blackholes_release(struct blackholes *bs);
 
 /*
- * Takes up what the folder's journal holds; tells only of what is over by now.
+ * Takes up what the folder's ledger holds; tells only of what is over by now.
  * -1 with words; then nothing is announced (500), and it may be called again.
  */
 int blackholes_open(struct blackholes *bs, const char *dir, int64_t now_ms, struct err *e);

@@ -1,14 +1,14 @@
 /*
- * What is asked of the API, and what the journal remembers: an object of JSON,
+ * What is asked of the API, and what the ledger remembers: an object of JSON,
  *
  *     {"prefix": "198.51.100.7/32", "next_hop": "192.0.2.1", "communities": ["65535:666"],
  *      "ttl": 3600, "rule": "syn_flood", "id": "…"}
  *
- * of which only the prefix must be there; lines of the journal have "since" and
+ * of which only the prefix must be there; lines of the ledger have "since" and
  * "expires", in ms since 1970, instead of "ttl".
  */
-#ifndef NF_BGPD_REQUEST_H
-#define NF_BGPD_REQUEST_H
+#ifndef BGP_REQUEST_H
+#define BGP_REQUEST_H
 
 #include <stdbool.h>
 

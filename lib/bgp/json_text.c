@@ -1,11 +1,11 @@
-#include "text.h"
+#include "bgp/json_text.h"
 
 #include "base/civil.h"
 #include "flow/put.h"
 #include "io/clock.h"
 
 void
-text_string(struct buf *out, struct str s)
+json_put_string(struct buf *out, struct str s)
 {
 	buf_putc(out, '"');
 	char *p = (char *)buf_reserve(out, 6 * s.len + 16);
@@ -14,7 +14,7 @@ text_string(struct buf *out, struct str s)
 }
 
 void
-text_list(
+json_put_list(
     struct buf *out, void (*list)(struct buf *out, struct str wire), struct str wire, const char **comma)
 {
 	struct buf texts = {0};
@@ -24,7 +24,7 @@ text_list(
 		struct str s = str_from((char *)texts.p + at);
 
 		buf_puts(out, *comma);
-		text_string(out, s);
+		json_put_string(out, s);
 		*comma = ",";
 		at += s.len + 1;
 	}
@@ -32,7 +32,7 @@ text_list(
 }
 
 void
-text_time(struct buf *out, int64_t ms, const char *zone)
+json_put_time(struct buf *out, int64_t ms, const char *zone)
 {
 	char text[40];
 

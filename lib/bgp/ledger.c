@@ -1,4 +1,4 @@
-#include "journal.h"
+#include "bgp/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,42 +14,42 @@
 enum { FILE_MAX = 64 << 20 };
 
 void
-journal_init(struct journal *j)
+ledger_init(struct ledger *j)
 {
-	*j = (struct journal){.folder = -1, .fd = -1};
+	*j = (struct ledger){.folder = -1, .fd = -1};
 }
 
 void
-journal_release(struct journal *j)
+ledger_release(struct ledger *j)
 {
 	if (j->fd != -1)
 		close(j->fd);
 	if (j->folder != -1)
 		close(j->folder);
 	free(j->path);
-	journal_init(j);
+	ledger_init(j);
 }
 
 static int
-parse_line(struct str line, journal_fn *fn, void *arg, struct err *e)
+parse_line(struct str line, ledger_fn *fn, void *arg, struct err *e)
 {
 	struct request r = {0};
 	char kind = line.len > 0 ? line.p[0] : '\0';
 
-	if (kind == JOURNAL_ANNOUNCE || kind == JOURNAL_WITHDRAW) {
+	if (kind == LEDGER_ANNOUNCE || kind == LEDGER_WITHDRAW) {
 		if (request_parse(&r, (struct str){line.p + 1, line.len - 1}, e) == -1)
 			return -1;
-		if (kind == JOURNAL_ANNOUNCE && (!r.has_next_hop || !r.has_since))
+		if (kind == LEDGER_ANNOUNCE && (!r.has_next_hop || !r.has_since))
 			return err_set(e, "next_hop or since is missing");
-	} else if (line.len != 1 || (kind != JOURNAL_DISARM && kind != JOURNAL_ARM)) {
-		return err_set(e, "no line of a journal");
+	} else if (line.len != 1 || (kind != LEDGER_DISARM && kind != LEDGER_ARM)) {
+		return err_set(e, "no line of a ledger");
 	}
-	fn(arg, (enum journal_kind)kind, &r);
+	fn(arg, (enum ledger_kind)kind, &r);
 	return 0;
 }
 
 int
-journal_parse(struct str lines, journal_fn *fn, void *arg, struct err *e)
+ledger_parse(struct str lines, ledger_fn *fn, void *arg, struct err *e)
 {
 	const char *p = lines.p, *end = p + lines.len, *newline;
 
@@ -64,7 +64,7 @@ journal_parse(struct str lines, journal_fn *fn, void *arg, struct err *e)
 }
 
 static int
-replay(const struct journal *j, journal_fn *fn, void *arg, struct err *e)
+replay(const struct ledger *j, ledger_fn *fn, void *arg, struct err *e)
 {
 	const size_t first = sizeof FIRST_LINE - 1;
 	struct buf all = {0};
@@ -79,7 +79,7 @@ replay(const struct journal *j, journal_fn *fn, void *arg, struct err *e)
 	else if (all.len < first || memcmp(all.p, FIRST_LINE, first) != 0)
 		r = err_set(
 		    e, "%s: it begins with another line than '%.*s'", j->path, (int)first - 1, FIRST_LINE);
-	else if (journal_parse((struct str){(char *)all.p + first, all.len - first}, fn, arg, e) == -1)
+	else if (ledger_parse((struct str){(char *)all.p + first, all.len - first}, fn, arg, e) == -1)
 		r = err_wrap(e, "%s", j->path);
 	buf_release(&all);
 	return r;
@@ -87,7 +87,7 @@ replay(const struct journal *j, journal_fn *fn, void *arg, struct err *e)
 
 /* The folder is locked, not the file, which is renamed. */
 static int
-take_folder(struct journal *j, const char *dir, struct err *e)
+take_folder(struct ledger *j, const char *dir, struct err *e)
 {
 	if (mkdir(dir, 0750) == -1 && errno != EEXIST)
 		return err_sys(e, "%s", dir);
@@ -100,7 +100,7 @@ take_folder(struct journal *j, const char *dir, struct err *e)
 }
 
 int
-journal_open(struct journal *j, const char *dir, journal_fn *fn, void *arg, struct err *e)
+ledger_open(struct ledger *j, const char *dir, ledger_fn *fn, void *arg, struct err *e)
 {
 	struct buf path = {0};
 
@@ -109,17 +109,17 @@ journal_open(struct journal *j, const char *dir, journal_fn *fn, void *arg, stru
 	buf_release(&path);
 	if (take_folder(j, dir, e) == 0 && replay(j, fn, arg, e) == 0)
 		return 0;
-	journal_release(j);
+	ledger_release(j);
 	return -1;
 }
 
 int
-journal_rewrite(struct journal *j, const struct buf *lines, size_t count, struct err *e)
+ledger_rewrite(struct ledger *j, const struct buf *lines, size_t count, struct err *e)
 {
 	struct buf all = {0};
 
 	if (j->folder == -1)
-		return err_set(e, "the journal of announcements is not open");
+		return err_set(e, "the ledger of announcements is not open");
 	buf_puts(&all, FIRST_LINE);
 	buf_add(&all, lines->p, lines->len);
 	int r = file_replace(j->path, all.p, all.len, 0640, 1, e);
@@ -138,10 +138,10 @@ journal_rewrite(struct journal *j, const struct buf *lines, size_t count, struct
 }
 
 int
-journal_append(struct journal *j, const struct buf *line, struct err *e)
+ledger_append(struct ledger *j, const struct buf *line, struct err *e)
 {
 	if (j->fd == -1)
-		return err_set(e, "the journal of announcements is not open");
+		return err_set(e, "the ledger of announcements is not open");
 	if (j->torn)
 		return err_set(e, "%s: its last line is torn", j->path);
 	off_t end = lseek(j->fd, 0, SEEK_END);

@@ -16,42 +16,42 @@
  * it is not ours to drop. To change the format: another number in the first
  * line, which an older program refuses; the newer one reads both.
  */
-#ifndef NF_BGPD_JOURNAL_H
-#define NF_BGPD_JOURNAL_H
+#ifndef BGP_LEDGER_H
+#define BGP_LEDGER_H
 
 #include "base/bytes.h"
-#include "request.h"
+#include "bgp/request.h"
 
-struct journal {
-	int folder; /* locked while the journal is in use; -1: it is not open */
+struct ledger {
+	int folder; /* locked while the ledger is in use; -1: it is not open */
 	int fd;
 	char *path;
 	size_t lines;
 	bool torn; /* half a line may stand at its end */
 };
 
-enum journal_kind { JOURNAL_ANNOUNCE = '+', JOURNAL_WITHDRAW = '-', JOURNAL_DISARM = '*', JOURNAL_ARM = '=' };
+enum ledger_kind { LEDGER_ANNOUNCE = '+', LEDGER_WITHDRAW = '-', LEDGER_DISARM = '*', LEDGER_ARM = '=' };
 
 /* One change; the request of the first two kinds. */
-typedef void journal_fn(void *arg, enum journal_kind kind, const struct request *r);
+typedef void ledger_fn(void *arg, enum ledger_kind kind, const struct request *r);
 
-void journal_init(struct journal *j);
-void journal_release(struct journal *j);
+void ledger_init(struct ledger *j);
+void ledger_release(struct ledger *j);
 
 /*
  * Takes the folder, made if it is missing, and tells of each change in the file,
- * as journal_parse. It has one user at a time. Before the first line is appended
+ * as ledger_parse. It has one user at a time. Before the first line is appended
  * the file is to be written anew.
  */
-int journal_open(struct journal *j, const char *dir, journal_fn *fn, void *arg, struct err *e);
+int ledger_open(struct ledger *j, const char *dir, ledger_fn *fn, void *arg, struct err *e);
 
 /* Tells of each change in the lines behind the first, up to one that cannot be read: -1 with words. */
-int journal_parse(struct str lines, journal_fn *fn, void *arg, struct err *e);
+int ledger_parse(struct str lines, ledger_fn *fn, void *arg, struct err *e);
 
 /* A whole line with its end. On disk when it returns; -1 with words, and it is not there. */
-int journal_append(struct journal *j, const struct buf *line, struct err *e);
+int ledger_append(struct ledger *j, const struct buf *line, struct err *e);
 
 /* The file from now on: so many whole lines. -1 with words, and the old one stays. */
-int journal_rewrite(struct journal *j, const struct buf *lines, size_t count, struct err *e);
+int ledger_rewrite(struct ledger *j, const struct buf *lines, size_t count, struct err *e);
 
 #endif
