@@ -188,6 +188,7 @@ apply(void *arg, const struct conf *c, struct err *e)
 	d->protect = p.protect;
 	blacklog_set(&d->log, conf_str(c, "detection.log_dir"), conf_str(c, "timezone"));
 	api_set(d->api, &p.api);
+	speaker_set(d->speaker, &p.bgpd);
 	hold_against_protection(d);
 	return 0;
 }
