@@ -10,6 +10,7 @@ port=$(free_port)
 collect() {
 	local name=$1
 	shift
+	rm -f "$T/$name.err" # it may tell that an earlier one listens
 	"$collect" -v "$@" >"$T/$name" 2>"$T/$name.err" &
 	PIDS+=($!)
 	last=$!

@@ -133,6 +133,9 @@ now dst_label '["k=2"]' "is kept, as the file has none"
 now next_hop '"10.0.0.12"' "is nobody's business"
 out=$(enrich $bgp <<<'{"dst_host":"203.0.113.1","bgp_next_hop":"0.0.0.0","peer_dst_as":0}')
 is "$(members "$out" bgp_next_hop peer_dst_as)" '"198.51.100.1" 64500' "zeros are no values"
+out=$(enrich $bgp <<<'{"dst_host":"203.0.113.1","dst_as":1,"dst_as_name":"a","peer_dst_as":2,"peer_dst_as_name":"b"}')
+is "$(members "$out" dst_as dst_as_name peer_dst_as peer_dst_as_name)" '64502 - 2 "b"' \
+	"without a database too a name goes with its number"
 
 # In the middle of a pipe of JSON nothing is lost, through either format.
 line='{"src_host":"203.0.113.1","tag":{"a":[1,{"b":null}]},"note":"x\"y\u00e9","n":-1.5e3,"empty":{},"as_path_new":[]}'
@@ -160,8 +163,9 @@ like "$(said)" "none: No such file.*no labels until" "a missing file is warned o
 out=$(enrich -e bgp --bgp-table "$T/none" <<<'{"dst_host":"203.0.113.1","bytes":5}')
 is "$? $(member "$out" bytes)" "0 5" "without a table flows pass"
 is "$(grep -c "none: No such file.*flows get no AS path" "$T/said")" 1 "which is warned of once"
-enrich -e none <<<'{}' >/dev/null
-is "$(said)" "" "but not where nobody asked for BGP"
+echo 'my_asn: 64496' >"$T/plain.yaml"
+enrich -c "$T/plain.yaml" --asn-db "$db/geolite2-asn.mmdb" <<<'{}' >/dev/null
+is "$(grep -v 'not part of this version' "$T/said")" "" "but not where nobody asked for BGP" || said
 
 # Replaced under a running stream.
 rm -f "$T/live"

@@ -22,7 +22,9 @@ struct capture_file {
 
 struct capture {
 	struct source *source;
+	struct forward *forward; /* NULL: nowhere */
 	bool started;
+	atomic_bool ended, failed;
 	pthread_t thread;
 	unsigned count;
 	struct capture_file files[FILES_MAX];
@@ -30,12 +32,21 @@ struct capture {
 };
 
 struct capture *
-capture_new(struct source *s)
+capture_new(void)
 {
-	struct capture *c = mem_zero(1, sizeof *c);
+	return mem_zero(1, sizeof(struct capture));
+}
 
+void
+capture_feed(struct capture *c, struct source *s)
+{
 	c->source = s;
-	return c;
+}
+
+void
+capture_forward(struct capture *c, struct forward *f)
+{
+	c->forward = f;
 }
 
 void
@@ -53,7 +64,13 @@ capture_free(struct capture *c)
 bool
 capture_running(const struct capture *c)
 {
-	return c->started && !atomic_load(&c->source->done);
+	return c->started && !atomic_load(&c->ended);
+}
+
+bool
+capture_failed(const struct capture *c)
+{
+	return atomic_load(&c->failed);
 }
 
 static int
@@ -175,6 +192,10 @@ take_packet(struct capture *c, const struct capture_file *f, const struct pcap_p
 		return true;
 	}
 	count(&c->exports);
+	if (c->forward != NULL) {
+		forward_put(c->forward, &p.src, p.src_port, p.payload.p, p.payload.len);
+		forward_wake(c->forward);
+	}
 	return pass_on(c->source, &p, (int64_t)h->ts.tv_sec * 1000 + h->ts.tv_usec / 1000);
 }
 
@@ -196,7 +217,7 @@ read_file(struct capture *c, const struct capture_file *f)
 	}
 	if (got == PCAP_ERROR) {
 		log_warnx("%s: after %llu packets: %s", f->path, (unsigned long long)n, pcap_geterr(f->pcap));
-		atomic_store(&c->source->failed, true);
+		atomic_store(&c->failed, true);
 	}
 }
 
@@ -207,6 +228,7 @@ run(void *arg)
 
 	for (unsigned i = 0; i < c->count && !atomic_load(&c->source->stop); i++)
 		read_file(c, &c->files[i]);
+	atomic_store(&c->ended, true);
 	atomic_store(&c->source->done, true);
 	ring_wake(c->source->ring);
 	return NULL;
@@ -221,6 +243,16 @@ capture_start(struct capture *c, struct err *e)
 		return err_set(e, "no thread: %s", strerror(error));
 	c->started = true;
 	return 0;
+}
+
+void
+capture_stop(struct capture *c)
+{
+	if (c->source == NULL)
+		return;
+	atomic_store(&c->source->stop, true);
+	atomic_store(&c->source->done, true);
+	ring_wake(c->source->ring);
 }
 
 void

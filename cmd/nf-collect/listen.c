@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,65 +17,99 @@
 #include "base/mem.h"
 #include "io/clock.h"
 #include "io/metrics.h"
+#include "udp.h"
+#include "worker.h"
 
 enum {
-	SOCKETS_MAX = 64,
+	PLACES_MAX = 64,
 	AT_ONCE = 64, /* datagrams a system call */
 	ROUNDS = 16, /* of those, before the next socket has its turn */
 	DATAGRAM_MAX = 65536,
+	/* No power of two: datagrams at the same place of their pages would share few lines of the cache. */
+	STRIDE = DATAGRAM_MAX + 33 * 64,
 	RETRY_MS = 5000,
 	DRAIN_MS = 2000,
-	GATHER_MS = 1,
-	GATHER_ROOM = 4 << 20,
+	NICE = -10,
+	GATHER_MAX_MS = 4,
+	GATHER_ROOM = 1 << 20, /* what may come in a millisecond, as the kernel counts its buffer */
 };
 
+/* Of one place and one lane. */
 struct udp_socket {
-	int fd; /* -1: not to be had yet */
-	struct addr addr;
-	uint16_t port;
-	char name[64];
-	uint32_t overflow; /* the kernel's counter */
-	_Atomic uint64_t kernel_drops;
+	atomic_int fd; /* -1: not to be had yet */
+	uint32_t drops_seen;
+	_Atomic uint64_t drops;
 };
 
-struct listener {
+/* A thread, and what it receives. */
+struct lane {
+	struct listener *listener;
 	struct source *source;
-	uint64_t buffer;
 	int wake_fd;
 	bool started;
 	pthread_t thread;
-	unsigned count;
-	struct udp_socket sockets[SOCKETS_MAX];
+	struct udp_socket sockets[PLACES_MAX];
 	_Atomic uint64_t datagrams, queue_full, cut;
 
 	/* of the thread */
-	int64_t retry_at;
 	struct mmsghdr msgs[AT_ONCE];
 	struct iovec iov[AT_ONCE];
 	struct sockaddr_in6 from[AT_ONCE];
 	_Alignas(struct cmsghdr) uint8_t control[AT_ONCE][64];
 	uint8_t *bytes;
-	bool gathers; /* every socket has room for what comes in GATHER_MS */
+};
+
+struct listener {
+	uint64_t buffer;
+	struct forward *forward; /* NULL: nowhere */
+	unsigned place_count, lane_count;
+	struct endpoint places[PLACES_MAX];
+	struct lane *lanes[WORKERS_MAX];
+	atomic_int gather_ms; /* in which every socket has room for what comes */
+	int nice; /* of who opened it */
+	int64_t retry_at; /* of the first lane's thread, which opens for all */
 };
 
 struct listener *
-listener_new(struct source *s, uint64_t buffer)
+listener_new(uint64_t buffer)
 {
 	struct listener *l = mem_zero(1, sizeof *l);
 
-	l->source = s;
 	l->buffer = buffer;
-	l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	l->gathers = true;
-	l->bytes = mem_alloc((size_t)AT_ONCE * DATAGRAM_MAX);
-	for (size_t i = 0; i < AT_ONCE; i++) {
-		l->iov[i] = (struct iovec){l->bytes + i * DATAGRAM_MAX, DATAGRAM_MAX};
-		l->msgs[i].msg_hdr.msg_iov = &l->iov[i];
-		l->msgs[i].msg_hdr.msg_iovlen = 1;
-		l->msgs[i].msg_hdr.msg_name = &l->from[i];
-		l->msgs[i].msg_hdr.msg_control = l->control[i];
-	}
+	l->gather_ms = GATHER_MAX_MS;
 	return l;
+}
+
+void
+listener_feed(struct listener *l, struct source *s)
+{
+	struct lane *a = mem_zero(1, sizeof *a);
+
+	a->listener = l;
+	a->source = s;
+	a->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	a->bytes = mem_alloc((size_t)AT_ONCE * STRIDE);
+	for (size_t i = 0; i < PLACES_MAX; i++)
+		a->sockets[i].fd = -1;
+	for (size_t i = 0; i < AT_ONCE; i++) {
+		a->iov[i] = (struct iovec){a->bytes + i * STRIDE, DATAGRAM_MAX};
+		a->msgs[i].msg_hdr.msg_iov = &a->iov[i];
+		a->msgs[i].msg_hdr.msg_iovlen = 1;
+		a->msgs[i].msg_hdr.msg_name = &a->from[i];
+		a->msgs[i].msg_hdr.msg_control = a->control[i];
+	}
+	l->lanes[l->lane_count++] = a;
+}
+
+static void
+lane_free(struct lane *a, unsigned places)
+{
+	for (unsigned i = 0; i < places; i++)
+		if (a->sockets[i].fd != -1)
+			close(a->sockets[i].fd);
+	close(a->wake_fd);
+	free(a->bytes);
+	free(a);
 }
 
 void
@@ -80,129 +117,63 @@ listener_free(struct listener *l)
 {
 	if (l == NULL)
 		return;
-	if (l->started)
-		pthread_join(l->thread, NULL);
-	for (unsigned i = 0; i < l->count; i++)
-		if (l->sockets[i].fd != -1)
-			close(l->sockets[i].fd);
-	close(l->wake_fd);
-	free(l->bytes);
+	/* No socket goes before all threads have ended: those left would get the datagrams of others. */
+	for (unsigned i = 0; i < l->lane_count; i++)
+		if (l->lanes[i]->started)
+			pthread_join(l->lanes[i]->thread, NULL);
+	for (unsigned i = 0; i < l->lane_count; i++)
+		lane_free(l->lanes[i], l->place_count);
 	free(l);
 }
 
 int
-listener_add(struct listener *l, struct str where, struct err *e)
+listener_add(struct listener *l, const struct endpoint *where, struct err *e)
 {
-	struct udp_socket *s = &l->sockets[l->count];
-
-	if (l->count == SOCKETS_MAX)
-		return err_set(e, "more than %d addresses to listen on", SOCKETS_MAX);
-	if (where.len >= sizeof s->name)
-		return err_set(e, "'%.*s' is too long for HOST:PORT", (int)where.len, where.p);
-	if (hostport_parse(&s->addr, &s->port, where, e) == -1)
-		return -1;
-	memcpy(s->name, where.p, where.len);
-	s->fd = -1;
-	l->count++;
+	if (l->place_count == PLACES_MAX)
+		return err_set(e, "more than %d addresses to listen on", PLACES_MAX);
+	l->places[l->place_count++] = *where;
 	return 0;
 }
 
-/* As root the kernel's limit does not bind; otherwise it does, and who runs us should know. */
+void
+listener_forward(struct listener *l, struct forward *f)
+{
+	l->forward = f;
+}
+
 static void
-grow_buffer(struct listener *l, const struct udp_socket *s)
+wake(const struct lane *a)
 {
-	uint64_t want = l->buffer;
+	uint64_t one = 1;
 
-	int size = want > INT32_MAX / 2 ? INT32_MAX / 2 : (int)want, got = 0;
-	socklen_t len = sizeof got;
-
-	if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) == -1)
-		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-	getsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &got, &len);
-	/* The kernel counts its own overhead in: it grants twice what it was asked for. */
-	if (got / 2 < size)
-		log_notice("%s: receive buffer of %d KiB, %d KiB were asked for; "
-			   "raise sysctl net.core.rmem_max or run as root",
-		    s->name, got / 2048, size / 1024);
-	else
-		log_info("%s: receive buffer of %d KiB", s->name, got / 2048);
-	if (got < GATHER_ROOM)
-		l->gathers = false;
+	(void)!write(a->wake_fd, &one, sizeof one);
 }
 
+/* A place for all lanes, whose threads may be at work already. 0, or -1 with errno. */
 static int
-socket_bind(int fd, const struct udp_socket *s, bool v4)
+open_place(struct listener *l, unsigned place)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(s->port)};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(s->port)};
+	int fds[WORKERS_MAX];
 
-	if (v4) {
-		in.sin_addr.s_addr = htonl(addr_is_v4(&s->addr) ? addr_v4(&s->addr) : INADDR_ANY);
-		return bind(fd, (const struct sockaddr *)&in, sizeof in);
-	}
-	memcpy(&in6.sin6_addr, s->addr.b, sizeof in6.sin6_addr);
-	return bind(fd, (const struct sockaddr *)&in6, sizeof in6);
-}
-
-/* 0, or -1 with errno. */
-static int
-socket_open(struct listener *l, struct udp_socket *s)
-{
-	bool v4 = addr_is_v4(&s->addr);
-	int on = 1, off = 0, type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-
-	s->fd = socket(v4 ? AF_INET : AF_INET6, type, 0);
-	/* Where the system has no IPv6, every address is every address of IPv4. */
-	if (s->fd == -1 && errno == EAFNOSUPPORT && addr_is_any(&s->addr)) {
-		v4 = true;
-		s->fd = socket(AF_INET, type, 0);
-	}
-	if (s->fd == -1)
+	if (udp_open(fds, l->lane_count, &l->places[place], l->buffer) == -1)
 		return -1;
-	setsockopt(s->fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
-	if (!v4)
-		setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-	if (socket_bind(s->fd, s, v4) == -1) {
-		int saved = errno;
-
-		close(s->fd);
-		s->fd = -1;
-		errno = saved;
-		return -1;
+	int gather = (int)(udp_buffer(fds[0]) / GATHER_ROOM);
+	if (gather < atomic_load(&l->gather_ms))
+		atomic_store(&l->gather_ms, gather);
+	for (unsigned i = 0; i < l->lane_count; i++) {
+		atomic_store(&l->lanes[i]->sockets[place].fd, fds[i]);
+		wake(l->lanes[i]);
 	}
-	grow_buffer(l, s);
-	log_info("listening on %s", s->name);
 	return 0;
 }
 
-static const char *
-bind_remedy(int error)
-{
-	switch (error) {
-	case EADDRINUSE:
-		return "another program listens there: stop it, or choose another port";
-	case EADDRNOTAVAIL:
-		return "no interface has this address yet";
-	case EACCES:
-		return "ports below 1024 want root or CAP_NET_BIND_SERVICE";
-	default:
-		return "see ip(8) for this machine's addresses";
-	}
-}
-
-/* The kernel's count of what this socket lost, 32 bits that wrap. */
 static void
-note_overflow(struct udp_socket *s, struct msghdr *h)
+note_drops(struct udp_socket *s, int fd)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c)) {
-		uint32_t n;
+	uint32_t n = udp_drops(fd);
 
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
-			continue;
-		memcpy(&n, CMSG_DATA(c), sizeof n);
-		atomic_fetch_add_explicit(&s->kernel_drops, n - s->overflow, memory_order_relaxed);
-		s->overflow = n;
-	}
+	atomic_fetch_add_explicit(&s->drops, n - s->drops_seen, memory_order_relaxed);
+	s->drops_seen = n;
 }
 
 static struct addr
@@ -217,42 +188,79 @@ sender(const struct sockaddr_in6 *from)
 }
 
 static void
-pass_on(struct listener *l, unsigned i, int64_t now)
+pass_on(struct lane *a, const struct addr *from, int64_t now, const uint8_t *p, size_t len)
 {
-	const struct msghdr *h = &l->msgs[i].msg_hdr;
-	size_t len = l->msgs[i].msg_len;
-	struct message *m = ring_reserve(l->source->ring, sizeof *m + len);
+	struct message *m = ring_reserve(a->source->ring, sizeof *m + len);
 
 	if (m == NULL) {
-		atomic_fetch_add_explicit(&l->queue_full, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&a->queue_full, 1, memory_order_relaxed);
 		return;
 	}
-	if ((h->msg_flags & MSG_TRUNC) != 0)
-		atomic_fetch_add_explicit(&l->cut, 1, memory_order_relaxed);
-	m->exporter = sender(&l->from[i]);
+	m->exporter = *from;
 	m->received_ms = now;
-	memcpy(m->bytes, l->iov[i].iov_base, len);
-	ring_put(l->source->ring, sizeof *m + len);
+	memcpy(m->bytes, p, len);
+	ring_put(a->source->ring, sizeof *m + len);
 }
 
-/* One system call's worth. How many datagrams came. */
-static unsigned
-receive(struct listener *l, struct udp_socket *s)
+/* The size of each in a run of datagrams that came in one piece (udp(7), UDP_GRO); 0: it is but one. */
+static size_t
+run_size(struct msghdr *h)
 {
+	int size = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c))
+		if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
+			memcpy(&size, CMSG_DATA(c), sizeof size);
+	return size > 0 ? (size_t)size : 0;
+}
+
+/* What one message has; only the last datagram of a run may be shorter. How many there were. */
+static unsigned
+unpack(struct lane *a, unsigned i, int64_t now)
+{
+	struct msghdr *h = &a->msgs[i].msg_hdr;
+	const uint8_t *p = a->iov[i].iov_base;
+	size_t left = a->msgs[i].msg_len, size = run_size(h), len;
+	struct forward *forward = a->listener->forward;
+	struct addr from = sender(&a->from[i]);
+	uint16_t port = ntohs(a->from[i].sin6_port); /* at the same place for both families */
+	unsigned n = 0;
+
+	if ((h->msg_flags & MSG_TRUNC) != 0)
+		atomic_fetch_add_explicit(&a->cut, 1, memory_order_relaxed);
+	do {
+		len = size != 0 && size < left ? size : left;
+		if (forward != NULL)
+			forward_put(forward, &from, port, p, len);
+		pass_on(a, &from, now, p, len);
+		p += len;
+		left -= len;
+		n++;
+	} while (left > 0);
+	return n;
+}
+
+/* One system call's worth. False: that was all. */
+static bool
+receive(struct lane *a, int fd)
+{
+	unsigned datagrams = 0;
+
 	for (unsigned i = 0; i < AT_ONCE; i++) {
-		l->msgs[i].msg_hdr.msg_namelen = sizeof l->from[i];
-		l->msgs[i].msg_hdr.msg_controllen = sizeof l->control[i];
+		a->msgs[i].msg_hdr.msg_namelen = sizeof a->from[i];
+		a->msgs[i].msg_hdr.msg_controllen = sizeof a->control[i];
 	}
-	int n = recvmmsg(s->fd, l->msgs, AT_ONCE, MSG_DONTWAIT, NULL);
+	int n = recvmmsg(fd, a->msgs, AT_ONCE, MSG_DONTWAIT, NULL);
 	if (n <= 0)
-		return 0;
+		return false;
 	int64_t now = clock_wall_ms();
 	for (unsigned i = 0; i < (unsigned)n; i++)
-		pass_on(l, i, now);
-	note_overflow(s, &l->msgs[n - 1].msg_hdr);
-	atomic_fetch_add_explicit(&l->datagrams, (unsigned)n, memory_order_relaxed);
-	ring_wake(l->source->ring);
-	return (unsigned)n;
+		datagrams += unpack(a, i, now);
+	atomic_fetch_add_explicit(&a->datagrams, datagrams, memory_order_relaxed);
+	if (a->listener->forward != NULL)
+		forward_wake(a->listener->forward);
+	ring_wake(a->source->ring);
+	return n == AT_ONCE;
 }
 
 /* The addresses that were not to be had: now? Returns how long to wait until the next try, -1: none is missing. */
@@ -262,11 +270,11 @@ retry(struct listener *l)
 	int64_t now = clock_mono_ms();
 	int wait = -1;
 
-	for (unsigned i = 0; i < l->count; i++) {
-		struct udp_socket *s = &l->sockets[i];
+	for (unsigned i = 0; i < l->place_count; i++) {
+		const struct udp_socket *s = &l->lanes[0]->sockets[i];
 
-		if (s->fd == -1 && now >= l->retry_at && socket_open(l, s) == 0)
-			log_notice("%s: now listening", s->name);
+		if (s->fd == -1 && now >= l->retry_at && open_place(l, i) == 0)
+			log_notice("%s: now listening", l->places[i].name);
 		if (s->fd == -1)
 			wait = RETRY_MS;
 	}
@@ -277,89 +285,156 @@ retry(struct listener *l)
 
 /* What is in the sockets when the end is asked for still counts. */
 static void
-drain(struct listener *l)
+drain(struct lane *a)
 {
 	int64_t until = clock_mono_ms() + DRAIN_MS;
 
-	for (unsigned i = 0; i < l->count; i++)
-		while (l->sockets[i].fd != -1 && receive(l, &l->sockets[i]) > 0 && clock_mono_ms() < until)
+	for (unsigned i = 0; i < a->listener->place_count; i++) {
+		int fd = a->sockets[i].fd;
+
+		while (fd != -1 && receive(a, fd) && clock_mono_ms() < until)
 			continue;
+		if (fd != -1)
+			note_drops(&a->sockets[i], fd);
+	}
 }
 
 static void *
 run(void *arg)
 {
-	struct listener *l = arg;
-	struct pollfd p[SOCKETS_MAX + 1];
+	struct lane *a = arg;
+	struct listener *l = a->listener;
+	struct pollfd p[PLACES_MAX + 1];
+	unsigned n = l->place_count;
+	uint64_t woken;
 
-	while (!atomic_load(&l->source->stop)) {
-		int wait = retry(l);
+	while (!atomic_load(&a->source->stop)) {
+		int wait = a == l->lanes[0] ? retry(l) : -1, gather = atomic_load(&l->gather_ms);
 
-		for (unsigned i = 0; i < l->count; i++)
-			p[i] = (struct pollfd){.fd = l->sockets[i].fd, .events = POLLIN};
-		p[l->count] = (struct pollfd){.fd = l->wake_fd, .events = POLLIN};
-		if (poll(p, l->count + 1, wait) <= 0)
+		for (unsigned i = 0; i < n; i++)
+			p[i] = (struct pollfd){.fd = a->sockets[i].fd, .events = POLLIN};
+		p[n] = (struct pollfd){.fd = a->wake_fd, .events = POLLIN};
+		if (poll(p, n + 1, wait) <= 0)
 			continue;
-		for (unsigned i = 0; i < l->count; i++)
-			for (unsigned k = 0; k < ROUNDS && p[i].revents != 0; k++)
-				if (receive(l, &l->sockets[i]) < AT_ONCE)
-					break;
+		for (unsigned i = 0; i < n; i++) {
+			for (unsigned k = 0; k < ROUNDS && p[i].revents != 0 && receive(a, p[i].fd); k++)
+				continue;
+			if (p[i].revents != 0)
+				note_drops(&a->sockets[i], p[i].fd);
+		}
+		if (p[n].revents != 0)
+			(void)!read(a->wake_fd, &woken, sizeof woken);
 		/* To be woken for each datagram would cost more than to decode it. */
-		if (l->gathers)
-			poll(&p[l->count], 1, GATHER_MS);
+		else if (gather > 0)
+			poll(&p[n], 1, gather);
 	}
-	drain(l);
-	atomic_store(&l->source->done, true);
-	ring_wake(l->source->ring);
+	drain(a);
+	atomic_store(&a->source->done, true);
+	ring_wake(a->source->ring);
 	return NULL;
 }
 
-int
-listener_start(struct listener *l, bool must, struct err *e)
+static int
+start_lane(struct lane *a, struct err *e)
 {
-	for (unsigned i = 0; i < l->count; i++) {
-		struct udp_socket *s = &l->sockets[i];
+	int error = pthread_create(&a->thread, NULL, run, a);
 
-		if (socket_open(l, s) == 0)
-			continue;
-		if (must)
-			return err_sys(e, "cannot listen on %s (%s)", s->name, bind_remedy(errno));
-		log_warn("cannot listen on %s, trying again every %d s (%s)", s->name, RETRY_MS / 1000,
-		    bind_remedy(errno));
-	}
-	l->retry_at = clock_mono_ms() + RETRY_MS;
-	int error = pthread_create(&l->thread, NULL, run, l);
 	if (error != 0)
 		return err_set(e, "no thread: %s", strerror(error));
-	l->started = true;
+	a->started = true;
 	return 0;
+}
+
+int
+listener_open(struct listener *l, bool must, struct err *e)
+{
+	for (unsigned i = 0; i < l->place_count; i++) {
+		const char *name = l->places[i].name;
+
+		if (open_place(l, i) == 0)
+			continue;
+		if (must)
+			return err_sys(e, "cannot listen on %s (%s)", name, endpoint_remedy(errno));
+		log_warn("cannot listen on %s, trying again every %d s (%s)", name, RETRY_MS / 1000,
+		    endpoint_remedy(errno));
+	}
+	l->retry_at = clock_mono_ms() + RETRY_MS;
+	/* If we may: what is not received in time is lost for good, and it is little work. Threads inherit it. */
+	l->nice = getpriority(PRIO_PROCESS, 0);
+	(void)!setpriority(PRIO_PROCESS, 0, NICE);
+	return 0;
+}
+
+bool
+listener_wants_low_port(const struct listener *l)
+{
+	for (unsigned i = 0; i < l->place_count; i++)
+		if (l->lanes[0]->sockets[i].fd == -1 && l->places[i].port < ENDPOINT_LOW_PORTS)
+			return true;
+	return false;
+}
+
+int
+listener_start(struct listener *l, struct err *e)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < l->lane_count && r == 0; i++)
+		r = start_lane(l->lanes[i], e);
+	(void)!setpriority(PRIO_PROCESS, 0, l->nice);
+	return r;
 }
 
 void
 listener_stop(struct listener *l)
 {
-	uint64_t one = 1;
+	for (unsigned i = 0; i < l->lane_count; i++) {
+		struct source *s = l->lanes[i]->source;
 
-	(void)!write(l->wake_fd, &one, sizeof one);
+		atomic_store(&s->stop, true);
+		if (l->lanes[i]->started) {
+			wake(l->lanes[i]);
+		} else {
+			atomic_store(&s->done, true);
+			ring_wake(s->ring);
+		}
+	}
+}
+
+static void
+metric(struct buf *out, const char *name, const char *labels, const char *help, uint64_t n)
+{
+	metrics_head(out, name, help, METRIC_COUNTER);
+	metrics_sample(out, name, labels, n);
 }
 
 void
 listener_metrics(const struct listener *l, struct buf *out)
 {
+	uint64_t queue_full = 0, cut = 0;
+
 	metrics_head(out, "nf_collect_socket_drops_total", "datagrams that the kernel had no room for",
 	    METRIC_COUNTER);
-	for (unsigned i = 0; i < l->count; i++) {
+	for (unsigned i = 0; i < l->place_count; i++) {
 		struct buf label = {0};
+		uint64_t drops = 0;
 
-		metrics_label(&label, "socket", l->sockets[i].name);
-		metrics_sample(out, "nf_collect_socket_drops_total", buf_cstr(&label),
-		    atomic_load(&l->sockets[i].kernel_drops));
+		for (unsigned k = 0; k < l->lane_count; k++)
+			drops += atomic_load(&l->lanes[k]->sockets[i].drops);
+		metrics_label(&label, "socket", l->places[i].name);
+		metrics_sample(out, "nf_collect_socket_drops_total", buf_cstr(&label), drops);
 		buf_release(&label);
 	}
 	metrics_head(out, "nf_collect_received_total", "datagrams received", METRIC_COUNTER);
-	metrics_sample(out, "nf_collect_received_total", NULL, atomic_load(&l->datagrams));
-	metrics_head(out, "nf_collect_dropped_total", "datagrams received and not decoded", METRIC_COUNTER);
-	metrics_sample(out, "nf_collect_dropped_total", "reason=\"queue_full\"", atomic_load(&l->queue_full));
-	metrics_head(out, "nf_collect_cut_total", "datagrams longer than can be received", METRIC_COUNTER);
-	metrics_sample(out, "nf_collect_cut_total", NULL, atomic_load(&l->cut));
+	for (unsigned k = 0; k < l->lane_count; k++) {
+		char label[32];
+
+		snprintf(label, sizeof label, "worker=\"%u\"", k);
+		metrics_sample(out, "nf_collect_received_total", label, atomic_load(&l->lanes[k]->datagrams));
+		queue_full += atomic_load(&l->lanes[k]->queue_full);
+		cut += atomic_load(&l->lanes[k]->cut);
+	}
+	metric(out, "nf_collect_dropped_total", "reason=\"queue_full\"", "datagrams received and not decoded",
+	    queue_full);
+	metric(out, "nf_collect_cut_total", NULL, "datagrams longer than can be received", cut);
 }

@@ -8,24 +8,62 @@
 #include "io/metrics.h"
 
 struct shown {
-	unsigned count;
-	struct {
-		char name[ADDR_TEXT_MAX];
-		const uint64_t *counts;
-	} exporters[EXPORTERS_SHOWN];
-	uint64_t other[DECODE_COUNTS]; /* the totals, less what is shown by name */
+	char name[ADDR_TEXT_MAX];
+	uint64_t counts[DECODE_COUNTS];
 };
 
-static bool
-show_exporter(void *arg, const struct exporter_view *v)
-{
-	struct shown *s = arg;
+struct report {
+	unsigned count;
+	struct shown exporters[EXPORTERS_SHOWN];
+	uint64_t totals[DECODE_COUNTS];
+	struct decoder_gauges gauges;
+};
 
-	addr_text(s->exporters[s->count].name, v->addr);
-	s->exporters[s->count++].counts = v->counts;
+struct report *
+report_new(void)
+{
+	return mem_zero(1, sizeof(struct report));
+}
+
+void
+report_free(struct report *r)
+{
+	free(r);
+}
+
+static bool
+add_exporter(void *arg, const struct exporter_view *v)
+{
+	struct report *r = arg;
+
+	if (r->count == EXPORTERS_SHOWN)
+		return false;
+	addr_text(r->exporters[r->count].name, v->addr);
+	memcpy(r->exporters[r->count].counts, v->counts, sizeof r->exporters[0].counts);
+	r->count++;
+	return true;
+}
+
+void
+report_add(void *report, struct decoder *d)
+{
+	struct report *r = report;
+	struct decoder_gauges g;
+	uint64_t totals[DECODE_COUNTS];
+
+	decoder_exporters(d, add_exporter, r);
+	decoder_totals(d, totals);
 	for (unsigned i = 0; i < DECODE_COUNTS; i++)
-		s->other[i] -= v->counts[i];
-	return s->count < EXPORTERS_SHOWN;
+		r->totals[i] += totals[i];
+	decoder_gauges(d, &g);
+	r->gauges.exporters += g.exporters;
+	r->gauges.domains += g.domains;
+	r->gauges.templates += g.templates;
+	r->gauges.names += g.names;
+	r->gauges.held_bytes += g.held_bytes;
+	r->gauges.sources += g.sources;
+	r->gauges.exporters_refused += g.exporters_refused;
+	r->gauges.exporters_dropped += g.exporters_dropped;
 }
 
 static void
@@ -42,15 +80,20 @@ sample(struct buf *out, const char *metric, const char *exporter, const char *re
 
 /* One kind of count, of all exporters. Reasons that never occurred are left out: there are many. */
 static void
-samples(struct buf *out, const char *metric, const struct shown *s, unsigned kind)
+samples(struct buf *out, const char *metric, const struct report *r, unsigned kind)
 {
 	const char *reason = decode_counts[kind].label;
+	uint64_t other = r->totals[kind];
 
-	for (unsigned i = 0; i < s->count; i++)
-		if (reason == NULL || s->exporters[i].counts[kind] != 0)
-			sample(out, metric, s->exporters[i].name, reason, s->exporters[i].counts[kind]);
-	if (s->other[kind] != 0)
-		sample(out, metric, "other", reason, s->other[kind]);
+	for (unsigned i = 0; i < r->count; i++) {
+		uint64_t n = r->exporters[i].counts[kind];
+
+		other -= n;
+		if (reason == NULL || n != 0)
+			sample(out, metric, r->exporters[i].name, reason, n);
+	}
+	if (other != 0)
+		sample(out, metric, "other", reason, other);
 }
 
 static void
@@ -61,50 +104,44 @@ gauge(struct buf *out, const char *name, const char *help, enum metric_kind kind
 }
 
 void
-report_metrics(const struct decoder *d, struct buf *out)
+report_metrics(const struct report *r, struct buf *out)
 {
-	struct shown *s = mem_zero(1, sizeof *s);
-	struct decoder_gauges g;
+	const struct decoder_gauges *g = &r->gauges;
 	struct buf name = {0};
 
-	decoder_totals(d, s->other);
-	decoder_exporters(d, show_exporter, s);
 	for (unsigned kind = 0; kind < DECODE_COUNTS; kind++) {
 		if (decode_counts[kind].doc != NULL) {
 			name.len = 0;
 			buf_printf(&name, "nf_collect_%s_total", decode_counts[kind].metric);
 			metrics_head(out, buf_cstr(&name), decode_counts[kind].doc, METRIC_COUNTER);
 		}
-		samples(out, buf_cstr(&name), s, kind);
+		samples(out, buf_cstr(&name), r, kind);
 	}
-	decoder_gauges(d, &g);
-	gauge(out, "nf_collect_exporters", "exporters known", METRIC_GAUGE, g.exporters);
-	gauge(out, "nf_collect_domains", "observation domains known", METRIC_GAUGE, g.domains);
-	gauge(out, "nf_collect_templates", "templates known", METRIC_GAUGE, g.templates);
-	gauge(out, "nf_collect_names", "names known from options", METRIC_GAUGE, g.names);
+	gauge(out, "nf_collect_exporters", "exporters known", METRIC_GAUGE, g->exporters);
+	gauge(out, "nf_collect_domains", "observation domains known", METRIC_GAUGE, g->domains);
+	gauge(out, "nf_collect_templates", "templates known", METRIC_GAUGE, g->templates);
+	gauge(out, "nf_collect_names", "names known from options", METRIC_GAUGE, g->names);
 	gauge(out, "nf_collect_held_bytes", "data sets that wait for their template", METRIC_GAUGE,
-	    g.held_bytes);
+	    g->held_bytes);
+	gauge(out, "nf_collect_sources", "sources of sFlow samples known", METRIC_GAUGE, g->sources);
 	gauge(out, "nf_collect_exporters_refused_total",
-	    "datagrams of exporters for whom the table had no room", METRIC_COUNTER, g.exporters_refused);
+	    "datagrams of exporters for whom the table had no room", METRIC_COUNTER, g->exporters_refused);
 	gauge(out, "nf_collect_exporters_dropped_total", "exporters who made room for others", METRIC_COUNTER,
-	    g.exporters_dropped);
+	    g->exporters_dropped);
 	buf_release(&name);
-	free(s);
 }
 
 void
-report_trouble(const struct decoder *d, uint64_t said[DECODE_COUNTS])
+report_trouble(const struct report *r, uint64_t said[DECODE_COUNTS])
 {
-	uint64_t now[DECODE_COUNTS];
 	struct buf words = {0};
 
-	decoder_totals(d, now);
 	for (unsigned kind = COUNT_BAD_VERSION; kind < DECODE_COUNTS; kind++)
-		if (now[kind] > said[kind])
+		if (r->totals[kind] > said[kind])
 			buf_printf(&words, "%s%llu %s", words.len > 0 ? ", " : "",
-			    (unsigned long long)(now[kind] - said[kind]), decode_counts[kind].label);
+			    (unsigned long long)(r->totals[kind] - said[kind]), decode_counts[kind].label);
 	if (words.len > 0)
 		log_notice("not decoded, by reason: %s", buf_cstr(&words));
-	memcpy(said, now, sizeof now);
+	memcpy(said, r->totals, sizeof r->totals);
 	buf_release(&words);
 }

@@ -1,4 +1,4 @@
-/* What the decoder counted, as metrics and as words. */
+/* What decoders counted, as metrics and as words. */
 #ifndef NF_COLLECT_REPORT_H
 #define NF_COLLECT_REPORT_H
 
@@ -11,12 +11,20 @@
  */
 enum { EXPORTERS_SHOWN = 256 };
 
-void report_metrics(const struct decoder *d, struct buf *out);
+struct report;
+
+struct report *report_new(void);
+void report_free(struct report *r);
+
+/* Adds what a decoder has counted. The first argument is the report, untyped for worker_visit(). */
+void report_add(void *report, struct decoder *d);
+
+void report_metrics(const struct report *r, struct buf *out);
 
 /*
  * A line of what went wrong since the last time, if anything did. `said` is the
  * caller's memory of it, all zero at first.
  */
-void report_trouble(const struct decoder *d, uint64_t said[DECODE_COUNTS]);
+void report_trouble(const struct report *r, uint64_t said[DECODE_COUNTS]);
 
 #endif

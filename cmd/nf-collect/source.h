@@ -1,7 +1,7 @@
 /*
  * Where datagrams come from: a thread that only receives, and puts each one
- * into a bounded ring as a message; the main thread takes them out and decodes.
- * What a message holds stands here, since three files must agree on it.
+ * into a bounded ring as a message; a worker takes them out and decodes. What a
+ * message holds stands here, since three files must agree on it.
  */
 #ifndef NF_COLLECT_SOURCE_H
 #define NF_COLLECT_SOURCE_H
@@ -23,7 +23,6 @@ struct source {
 	struct ring *ring;
 	atomic_bool stop; /* asked for: put what is there already, no more */
 	atomic_bool done; /* nothing will be put any more */
-	atomic_bool failed;
 };
 
 #endif

@@ -62,6 +62,19 @@ put_item(void *arg, struct str item, const struct cnode *at, struct err *e)
 	return 0;
 }
 
+static int
+put_by_prefix(void *arg, const struct prefix *p, uint64_t v, const struct cnode *at, struct err *e)
+{
+	struct item_sink *s = arg;
+	char text[PREFIX_TEXT_MAX];
+
+	(void)at;
+	(void)e;
+	buf_printf(s->out, "%s%s: %" PRIu64, s->some ? s->between : "", prefix_text(text, p), v);
+	s->some = true;
+	return 0;
+}
+
 static void
 put_human(const struct conf *c, const struct conf_key *k, struct buf *out)
 {
@@ -79,6 +92,8 @@ put_human(const struct conf *c, const struct conf_key *k, struct buf *out)
 		put_duration(out, conf_duration(c, k->path));
 	} else if (k->type == CONF_LIST) {
 		conf_each(c, k->path, put_item, &items, NULL);
+	} else if (k->type == CONF_BY_PREFIX) {
+		cnode_by_prefix(conf_find(c, k->path), 0, UINT64_MAX, put_by_prefix, &items, NULL);
 	} else {
 		show_value(c, k, out, NULL);
 	}
@@ -154,6 +169,10 @@ show_value(const struct conf *c, const struct conf_key *k, struct buf *out, stru
 		return 0;
 	case CONF_LIST:
 		return conf_each(c, k->path, put_item, &items, e);
+	case CONF_BY_PREFIX:
+		if (!conf_has(c, k->path))
+			return 0;
+		return cnode_by_prefix(conf_find(c, k->path), 0, UINT64_MAX, put_by_prefix, &items, e);
 	case CONF_TREE:
 		break;
 	}

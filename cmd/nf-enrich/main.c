@@ -1,4 +1,6 @@
 /* nf-enrich: adds to every flow what databases and the configuration know of its addresses. */
+#include <inttypes.h>
+
 #include "base/log.h"
 #include "flow/stage.h"
 #include "settings.h"
@@ -6,13 +8,57 @@
 struct enrich {
 	struct chain chain;
 	const struct opt *opts;
+	struct stage *stage;
+	bool wait; /* a batch for what it needs, no longer than the deadline */
+	uint64_t deadline_ms;
+	struct loop_timer *deadline; /* pending: a batch waits */
+	bool waited; /* the batch that comes again */
+	uint64_t late; /* batches that went on at the deadline */
 };
+
+/* The batch that waits is handed over again. */
+static void
+on_ready(void *arg)
+{
+	struct enrich *n = arg;
+
+	loop_timer_cancel(n->deadline);
+	stage_pause(n->stage, false);
+}
+
+static void
+on_deadline(void *arg)
+{
+	struct enrich *n = arg;
+
+	n->late++;
+	stage_pause(n->stage, false);
+}
+
+static int
+on_begin(void *arg, struct stage *s, struct err *e)
+{
+	struct enrich *n = arg;
+
+	(void)e;
+	n->stage = s;
+	n->deadline = loop_timer_add(stage_loop(s), on_deadline, n);
+	chain_attach(&n->chain, stage_loop(s), on_ready, n);
+	return 0;
+}
 
 static int
 on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 {
 	struct enrich *n = arg;
 
+	if (n->wait && !n->waited && !stage_ending(s) && !chain_prepare(&n->chain, b, stage_arena(s))) {
+		n->waited = true;
+		loop_timer_set(n->deadline, (int64_t)n->deadline_ms);
+		return 1;
+	}
+	loop_timer_cancel(n->deadline);
+	n->waited = false;
 	chain_apply(&n->chain, b, stage_arena(s));
 	return stage_emit(s, b, e);
 }
@@ -36,7 +82,23 @@ on_reload(void *arg, const struct conf *c, struct err *e)
 	if (settings_read(&s, n->opts, c, e) == -1)
 		return -1;
 	chain_reload(&n->chain, &s);
+	settings_release(&s);
+	if (loop_timer_pending(n->deadline)) /* nobody calls on_ready any more */
+		on_ready(n);
 	return 0;
+}
+
+static void
+on_close(void *arg)
+{
+	struct enrich *n = arg;
+
+	chain_detach(&n->chain);
+	loop_timer_remove(n->deadline);
+	if (n->late > 0)
+		log_warnx("%" PRIu64 " batches went on at the deadline, without some of their names; "
+			  "--wait-deadline and --dns-rate give more time and more questions",
+		    n->late);
 }
 
 int
@@ -46,7 +108,11 @@ main(int argc, char **argv)
 	static const char *asn_db, *city_db, *language = "en", *peer_as = "neighbour";
 	static const char *bgp_table, *labels;
 	static struct opt_list steps, prefixes, sources;
-	static uint64_t my_asn;
+	static struct opt_list servers, allow, deny;
+	static const char *out, *warm;
+	static bool own, skip_private;
+	static uint64_t my_asn, concurrency, rate, timeout;
+	static struct enrich n;
 	static struct opt opts[O_COUNT + 1] = {
 	    [O_STEPS] = {'e', "enrich", OPT_LIST, &steps, "LIST", "enrich",
 		"steps in order: geoip, bgp, snmp, ptr; or none", false},
@@ -68,17 +134,42 @@ main(int argc, char **argv)
 		"prefix table of nf-bgpd or nf-rib", false},
 	    [O_LABELS] = {0, "labels", OPT_STR, &labels, "FILE", "labels_file",
 		"file of prefixes with labels", false},
+	    [O_NAMESERVER] = {0, "nameserver", OPT_LIST, &servers, "ADDR[:PORT]", "dns.nameserver",
+		"ptr: who is asked (repeatable; default: the system's)", false},
+	    [O_DNS_CONCURRENCY] = {0, "dns-concurrency", OPT_NUM, &concurrency, "N", "dns.concurrency",
+		"ptr: most questions at a time (64)", false},
+	    [O_DNS_RATE] = {0, "dns-rate", OPT_NUM, &rate, "N", "dns.rate",
+		"ptr: most questions a second (200)", false},
+	    [O_DNS_TIMEOUT] = {0, "dns-timeout", OPT_SECONDS, &timeout, "S", "dns.timeout",
+		"ptr: wait for an answer (2s)", false},
+	    [O_PTR_OWN] = {0, "ptr-own", OPT_FLAG, &own, NULL, "dns.own_only",
+		"ptr: ask for own networks only", false},
+	    [O_PTR_ALLOW] = {0, "ptr-allow", OPT_LIST, &allow, "PREFIX", "dns.allow",
+		"ptr: ask for these addresses only (repeatable)", false},
+	    [O_PTR_DENY] = {0, "ptr-deny", OPT_LIST, &deny, "PREFIX", "dns.deny",
+		"ptr: do not ask for these (repeatable)", false},
+	    [O_SKIP_PRIVATE] = {0, "skip-private", OPT_FLAG, &skip_private, NULL, "dns.skip_private",
+		"ptr: do not ask for private addresses", false},
+	    [O_PTR_OUT] = {0, "ptr-out", OPT_STR, &out, "PATH", "dns.cache_out",
+		"ptr: write each name that came, as a row of ptr_cache", false},
+	    [O_PTR_WARM] = {0, "ptr-warm", OPT_STR, &warm, "FILE", "dns.cache_warm",
+		"ptr: begin with the names in these rows", false},
+	    [O_WAIT] = {0, "wait", OPT_FLAG, &n.wait, NULL, NULL,
+		"flows wait for their names, as a run by cron wants it", false},
+	    [O_WAIT_DEADLINE] = {0, "wait-deadline", OPT_SECONDS, &n.deadline_ms, "S", "dns.wait_deadline",
+		"longest wait of a batch (60s)", false},
 	    [O_COUNT] = OPT_END,
 	};
 	struct prog prog = {
 	    .name = "nf-enrich",
-	    .usage = "[-e LIST] [--asn-db FILE] [--city-db FILE] [--bgp-table FILE] < flows > flows",
-	    .brief = "Adds AS numbers, names and paths, country, city, direction and labels to flows.",
+	    .usage = "[-e LIST] [--asn-db FILE] [--city-db FILE] [--bgp-table FILE] [--wait] < flows > flows",
+	    .brief =
+		"Adds AS numbers, names and paths, country, city, direction, labels and host names to flows.",
 	    .opts = opts,
 	};
-	static const struct stage_ops ops = {.batch = on_batch, .tick = on_tick, .reload = on_reload};
+	static const struct stage_ops ops = {
+	    .begin = on_begin, .batch = on_batch, .tick = on_tick, .reload = on_reload, .close = on_close};
 	struct enrich_settings s;
-	struct enrich n = {.opts = opts};
 	struct err e;
 
 	int status = prog_start(&prog, argc, argv);
@@ -89,10 +180,14 @@ main(int argc, char **argv)
 	if (settings_read(&s, opts, &prog.conf, &e) == -1)
 		fatal_config("%s", e.msg);
 	if (prog.check_only) {
-		ownnet_release(&s.own);
+		settings_release(&s);
 		return EXIT_OK;
 	}
+	n.opts = opts;
+	if (!opts[O_WAIT_DEADLINE].given)
+		n.deadline_ms = conf_duration(&prog.conf, opts[O_WAIT_DEADLINE].key);
 	chain_open(&n.chain, &s);
+	settings_release(&s);
 	metrics_add_fn(&prog.metrics, chain_metrics, &n.chain);
 	status = stage_run(&prog, &(struct stage_options){0}, &ops, &n);
 	chain_close(&n.chain);

@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -11,6 +12,15 @@ static const char *
 opt_text(const struct opt *o, const struct conf *c)
 {
 	return o->given ? *(const char *const *)o->value : conf_str(c, o->key);
+}
+
+/* A file's path; an empty one is none. */
+static const char *
+opt_path(const struct opt *o, const struct conf *c)
+{
+	const char *path = opt_text(o, c);
+
+	return path != NULL && *path != '\0' ? path : NULL;
 }
 
 /* Calls fn for each item between the commas. */
@@ -145,6 +155,98 @@ as_read(struct as_rules *r, const struct opt *opts, const struct conf *c, struct
 	return opt_each(&opts[O_ASN_SOURCES], c, add_source, r, e);
 }
 
+static int
+add_server(void *arg, struct str item, const struct cnode *at, struct err *e)
+{
+	struct rdns_settings *d = arg;
+	struct resolver_server server = {.port = 53};
+
+	if (addr_parse(&server.addr, item) == -1 && hostport_parse(&server.addr, &server.port, item, e) == -1)
+		return at_place(at, e);
+	if (server.port == 0 || addr_is_any(&server.addr)) {
+		err_set(e, "'%.*s' is no name server; ADDRESS or ADDRESS:PORT was expected", (int)item.len,
+		    item.p);
+		return at_place(at, e);
+	}
+	if (d->server_count == RESOLVER_SERVERS_MAX) {
+		err_set(e, "more than %d name servers", RESOLVER_SERVERS_MAX);
+		return at_place(at, e);
+	}
+	d->servers[d->server_count++] = server;
+	return 0;
+}
+
+static int
+num_read(uint32_t *v, const struct opt *o, const struct conf *c, uint64_t min, uint64_t max, struct err *e)
+{
+	uint64_t n = o->given             ? *(const uint64_t *)o->value
+		     : o->type == OPT_NUM ? conf_num(c, o->key)
+					  : conf_duration(c, o->key);
+
+	if (n < min || n > max)
+		return err_set(e, "--%s: from %" PRIu64 " to %" PRIu64 " was expected", o->name, min, max);
+	*v = (uint32_t)n;
+	return 0;
+}
+
+static uint32_t
+seconds_of(const struct conf *c, const char *key)
+{
+	uint64_t s = conf_duration(c, key) / 1000, year = 365 * 86400;
+
+	return (uint32_t)(s < year ? s : year);
+}
+
+static int
+dns_read(struct rdns_settings *d, const struct opt *opts, const struct conf *c, struct err *e)
+{
+	d->retries = (uint32_t)conf_num(c, "dns.retries");
+	d->cache_entries = (uint32_t)conf_num(c, "dns.cache");
+	d->ttl_min = seconds_of(c, "dns.ttl_min");
+	d->ttl_max = seconds_of(c, "dns.ttl_max");
+	if (d->ttl_max < d->ttl_min)
+		return err_set(e, "dns.ttl_max is less than dns.ttl_min");
+	if (opt_each(&opts[O_NAMESERVER], c, add_server, d, e) == -1 ||
+	    num_read(&d->concurrency, &opts[O_DNS_CONCURRENCY], c, 1, RDNS_CONCURRENCY_MAX, e) == -1 ||
+	    num_read(&d->rate, &opts[O_DNS_RATE], c, 1, 100000, e) == -1)
+		return -1;
+	return num_read(&d->timeout_ms, &opts[O_DNS_TIMEOUT], c, 10, 60000, e);
+}
+
+static int
+add_allowed(void *arg, struct str item, const struct cnode *at, struct err *e)
+{
+	return ptr_policy_allow(arg, item, e) == 0 ? 0 : at_place(at, e);
+}
+
+static int
+add_denied(void *arg, struct str item, const struct cnode *at, struct err *e)
+{
+	return ptr_policy_deny(arg, item, e) == 0 ? 0 : at_place(at, e);
+}
+
+static bool
+flag(const struct opt *o, const struct conf *c)
+{
+	return o->given || conf_bool(c, o->key);
+}
+
+static int
+policy_read(struct ptr_policy *p, const struct opt *opts, const struct conf *c, struct err *e)
+{
+	ptr_policy_init(p, flag(&opts[O_SKIP_PRIVATE], c));
+	if (flag(&opts[O_PTR_OWN], c)) {
+		p->only = true; /* be there own networks or not */
+		if (opt_each(&opts[O_MY_PREFIX], c, add_allowed, p, e) == -1)
+			return -1;
+	}
+	if (opt_each(&opts[O_PTR_ALLOW], c, add_allowed, p, e) == -1 ||
+	    opt_each(&opts[O_PTR_DENY], c, add_denied, p, e) == -1)
+		return -1;
+	ptr_policy_compile(p);
+	return 0;
+}
+
 static void
 local_add(struct local_as *l, uint64_t asn)
 {
@@ -156,7 +258,7 @@ local_add(struct local_as *l, uint64_t asn)
 static void
 bgp_read(struct enrich_settings *s, const struct opt *opts, const struct conf *c)
 {
-	s->bgp_table = opt_text(&opts[O_BGP_TABLE], c);
+	s->bgp_table = opt_path(&opts[O_BGP_TABLE], c);
 	s->bgp_expected |= opts[O_BGP_TABLE].given || conf_has(c, "bgp.table_file") ||
 			   conf_bool(c, "bgp.bgp_listener.enabled");
 	s->local.my_asn = s->as.my_asn;
@@ -169,14 +271,17 @@ int
 settings_read(struct enrich_settings *s, const struct opt *opts, const struct conf *c, struct err *e)
 {
 	*s = (struct enrich_settings){
-	    .asn_db = opt_text(&opts[O_ASN_DB], c),
-	    .city_db = opt_text(&opts[O_CITY_DB], c),
+	    .asn_db = opt_path(&opts[O_ASN_DB], c),
+	    .city_db = opt_path(&opts[O_CITY_DB], c),
 	    .language = opt_text(&opts[O_LANGUAGE], c),
-	    .labels_file = opt_text(&opts[O_LABELS], c),
+	    .labels_file = opt_path(&opts[O_LABELS], c),
+	    .ptr_out = opt_text(&opts[O_PTR_OUT], c),
+	    .ptr_warm = opt_text(&opts[O_PTR_WARM], c),
 	};
 	if (steps_read(s, &opts[O_STEPS], c, e) == -1 || as_read(&s->as, opts, c, e) == -1 ||
-	    opt_each(&opts[O_MY_PREFIX], c, add_prefix, &s->own, e) == -1) {
-		ownnet_release(&s->own);
+	    opt_each(&opts[O_MY_PREFIX], c, add_prefix, &s->own, e) == -1 ||
+	    dns_read(&s->dns, opts, c, e) == -1 || policy_read(&s->ptr_policy, opts, c, e) == -1) {
+		settings_release(s);
 		return -1;
 	}
 	ownnet_compile(&s->own);
@@ -184,4 +289,11 @@ settings_read(struct enrich_settings *s, const struct opt *opts, const struct co
 	if (s->labels_file != NULL)
 		s->steps[s->step_count++] = &label_step;
 	return 0;
+}
+
+void
+settings_release(struct enrich_settings *s)
+{
+	ownnet_release(&s->own);
+	ptr_policy_release(&s->ptr_policy);
 }

@@ -17,14 +17,27 @@ enum {
 	O_ASN_SOURCES,
 	O_BGP_TABLE,
 	O_LABELS,
+	O_NAMESERVER,
+	O_DNS_CONCURRENCY,
+	O_DNS_RATE,
+	O_DNS_TIMEOUT,
+	O_PTR_OWN,
+	O_PTR_ALLOW,
+	O_PTR_DENY,
+	O_SKIP_PRIVATE,
+	O_PTR_OUT,
+	O_PTR_WARM,
+	O_WAIT,
+	O_WAIT_DEADLINE,
 	O_COUNT
 };
 
 /*
  * Reads all settings, at the start as at a reload: an option that was given
  * wins over the file. 0 or -1 with words. The texts are the options' or the
- * configuration's own. After success s->own is the caller's to release or hand on.
+ * configuration's own. After success the caller releases the settings.
  */
 int settings_read(struct enrich_settings *s, const struct opt *opts, const struct conf *c, struct err *e);
+void settings_release(struct enrich_settings *s);
 
 #endif

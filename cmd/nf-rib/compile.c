@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -93,7 +94,8 @@ result_write(struct compile *c, struct err *e)
 	if (table_builder_write(&c->table, c->o->table, (uint64_t)time(NULL), e) == -1)
 		return -1;
 	log_info("%s: %llu routes read, %zu IPv4 and %zu IPv6 prefixes, %zu different routes", c->o->table,
-	    (unsigned long long)c->in.routes, l[LPM_V4].count, l[LPM_V6].count, c->table.route_numbers.count);
+	    (unsigned long long)c->in.routes, l[LPM_V4].count, l[LPM_V6].count,
+	    c->table.routes.len / sizeof(struct table_route));
 	return 0;
 }
 
@@ -103,15 +105,16 @@ rib_compile(const struct compile_options *o)
 	struct compile c = {.o = o};
 	struct err e;
 
+	mallopt(M_MMAP_THRESHOLD, 1 << 20); /* so that what is released goes back at once */
 	table_builder_init(&c.table);
 	rib_in_init(&c.in, &c.table, on_complaint, &c);
 	c.in.peer = o->peer;
 	int rc = files_compile(&c, &e);
+	rib_in_release(&c.in); /* its counts stay */
 	if (rc == 0)
 		rc = result_write(&c, &e);
 	if (rc == -1)
 		log_warnx("%s", e.msg);
-	rib_in_release(&c.in);
 	table_builder_release(&c.table);
 	return rc == 0 ? EXIT_OK : EXIT_FAILED;
 }

@@ -43,6 +43,8 @@ decoder_free(struct decoder *d)
 	for (size_t i = 0; i < sizeof d->fixed / sizeof d->fixed[0]; i++)
 		template_free(d->fixed[i]);
 	free(d->allow);
+	free(d->rules);
+	buf_release(&d->line);
 	free(d);
 }
 
@@ -94,6 +96,8 @@ decoder_datagram(struct decoder *d, const struct datagram *dg)
 			job_count(&j, COUNT_BAD_HEADER, 1);
 		else
 			read_message(&j, &r, version);
+		if (x->notes != NULL)
+			notes_message(x->notes, &j);
 	} while (rd_left(&r) >= MESSAGE_MIN && first != 0 && load_be16(r.p) == first);
 }
 

@@ -12,8 +12,9 @@
  * cap displaces the one silent for longest: an untrusted one, or one of its own
  * kind that was silent for EXPORTER_IDLE_MS; if there is none it is refused, so
  * a flood of forged addresses does not drive out those who are at work. Domains,
- * names and samplers beyond their caps are refused and counted; of data sets
- * held back the oldest leaves.
+ * names and samplers beyond their exporter's caps are refused and counted; what
+ * goes beyond a cap in all makes room in the same way as a new exporter does. Of
+ * data sets held back the oldest leaves.
  */
 #ifndef DECODE_DECODE_H
 #define DECODE_DECODE_H
@@ -38,8 +39,11 @@ enum {
 	NAMES_ALL_MAX = 262144,
 	NAME_BYTES_MAX = 128,
 	SAMPLERS_MAX = 1024, /* of one exporter */
+	SAMPLERS_ALL_MAX = 65536,
 	HELD_BYTES_MAX = 4 << 20, /* of data sets whose template has not come yet */
 	HELD_SETS_MAX = 64, /* of one observation domain */
+	SOURCES_MAX = 4096, /* of samples of one sFlow sub-agent */
+	SOURCES_ALL_MAX = 65536,
 };
 
 enum decode_count {
@@ -68,6 +72,18 @@ struct decoder_options {
 	void (*full)(void *arg, struct builder *rows);
 	void *arg;
 	bool live; /* clamp times to [receipt - 1 day, receipt + 5 minutes] */
+	/*
+	 * RFC 7011 §8.4: data of a template that was not sent again for so long are
+	 * held back until it is. 0: it holds until it is replaced or withdrawn.
+	 */
+	int64_t template_lifetime_ms;
+	bool notes; /* take notes for decoder_explain() */
+	bool
+	    in_sessions; /* over TCP: nothing is lost, and each session counts its own records (RFC 7011 §3.1) */
+	bool inner; /* of sampled packets in tunnels, tell of the innermost (decode/packet.h) */
+	/* Called for each counter sample of sFlow, with a line of JSON; NULL: they are only counted. */
+	void (*counters)(void *counters_arg, struct str line);
+	void *counters_arg;
 };
 
 struct decoder;
@@ -78,6 +94,19 @@ void decoder_free(struct decoder *d);
 /* The exporters to be trusted, copied; with none, all are. May be set again at any time. */
 void decoder_allow(struct decoder *d, const struct prefix *list, size_t n);
 
+/*
+ * The sampling rates of exporters that tell none (`override` false), or whatever
+ * they tell. Copied; of several that hold an exporter the longest prefix wins.
+ * May be set again at any time.
+ */
+struct sampling_rule {
+	struct prefix exporters;
+	uint32_t rate;
+	bool override;
+};
+
+void decoder_sampling(struct decoder *d, const struct sampling_rule *list, size_t n);
+
 /* Decodes one datagram into the rows. */
 void decoder_datagram(struct decoder *d, const struct datagram *dg);
 
@@ -85,7 +114,7 @@ void decoder_datagram(struct decoder *d, const struct datagram *dg);
 void decoder_totals(const struct decoder *d, uint64_t counts[DECODE_COUNTS]);
 
 struct decoder_gauges {
-	uint64_t exporters, domains, templates, names, held_bytes;
+	uint64_t exporters, domains, templates, names, samplers, held_bytes, sources;
 	uint64_t exporters_refused; /* datagrams of exporters for whom there was no room */
 	uint64_t exporters_dropped; /* exporters who made room for others */
 };

@@ -2,42 +2,73 @@
 
 #include "decode/run.h"
 
-/* Loops over the records of a run, with constants for lengths so that each becomes straight code. */
-#define EACH(type, expr)                                            \
-	do {                                                        \
-		type *to_ = to;                                     \
-		for (uint32_t i = 0; i < r->n; i++, p += r->stride) \
-			to_[i] = (type)(expr);                      \
-	} while (0)
+/*
+ * One field of n records into n values of a column. Four at a time, with nothing
+ * but the field's own loads and stores between: here the decoder spends most of
+ * its time.
+ */
+#define COLUMN(name, type, load)                                                         \
+	static void name(type *restrict to, const uint8_t *p, size_t stride, uint32_t n) \
+	{                                                                                \
+		for (; n >= 4; n -= 4, to += 4, p += 4 * stride) {                       \
+			to[0] = load(p);                                                 \
+			to[1] = load(p + stride);                                        \
+			to[2] = load(p + 2 * stride);                                    \
+			to[3] = load(p + 3 * stride);                                    \
+		}                                                                        \
+		for (; n > 0; n--, p += stride)                                          \
+			*to++ = load(p);                                                 \
+	}
+
+static inline uint8_t
+load_u8(const uint8_t *p)
+{
+	return *p;
+}
+
+/* The second half of ::ffff:a.b.c.d in memory; the first is zero. */
+static inline uint64_t
+load_addr4(const uint8_t *p)
+{
+	return (uint64_t)load_le32(p) << 32 | 0xffff0000;
+}
+
+COLUMN(column_8_8, uint8_t, load_u8)
+COLUMN(column_8_16, uint16_t, load_u8)
+COLUMN(column_16_16, uint16_t, load_be16)
+COLUMN(column_16_32, uint32_t, load_be16)
+COLUMN(column_32_32, uint32_t, load_be32)
+COLUMN(column_32_64, uint64_t, load_be32)
+COLUMN(column_64_64, uint64_t, load_be64)
 
 #define WIDTHS(from, to) ((from) << 4 | (to))
 
 static void
 fill_uint(const struct run *r, const struct op *op, const uint8_t *p, unsigned len)
 {
-	void *to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
+	void *to = builder_fill(r->rows, (enum field)op->field, r->row, r->n);
 
 	switch (WIDTHS(len, op->width)) {
 	case WIDTHS(1, 1):
-		EACH(uint8_t, *p);
+		column_8_8(to, p, r->stride, r->n);
 		break;
 	case WIDTHS(1, 2):
-		EACH(uint16_t, *p);
+		column_8_16(to, p, r->stride, r->n);
 		break;
 	case WIDTHS(2, 2):
-		EACH(uint16_t, load_be16(p));
+		column_16_16(to, p, r->stride, r->n);
 		break;
 	case WIDTHS(2, 4):
-		EACH(uint32_t, load_be16(p));
+		column_16_32(to, p, r->stride, r->n);
 		break;
 	case WIDTHS(4, 4):
-		EACH(uint32_t, load_be32(p));
+		column_32_32(to, p, r->stride, r->n);
 		break;
 	case WIDTHS(4, 8):
-		EACH(uint64_t, load_be32(p));
+		column_32_64(to, p, r->stride, r->n);
 		break;
 	case WIDTHS(8, 8):
-		EACH(uint64_t, load_be64(p));
+		column_64_64(to, p, r->stride, r->n);
 		break;
 	default:
 		for (uint32_t i = 0; i < r->n; i++) {
@@ -51,22 +82,23 @@ fill_uint(const struct run *r, const struct op *op, const uint8_t *p, unsigned l
 static void
 fill_addr4(const struct run *r, const struct op *op, const uint8_t *p)
 {
-	uint64_t *to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
+	uint64_t *restrict to = builder_fill(r->rows, (enum field)op->field, r->row, r->n);
+	size_t stride = r->stride;
 
-	/* ::ffff:a.b.c.d, its second half as a little-endian number */
-	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
-		to[2 * i] = 0;
-		to[2 * i + 1] = (uint64_t)load_le32(p) << 32 | 0xffff0000;
+	for (const uint64_t *end = to + 2 * (size_t)r->n; to < end; to += 2, p += stride) {
+		to[0] = 0;
+		to[1] = load_addr4(p);
 	}
 }
 
 static void
 fill_addr6(const struct run *r, const struct op *op, const uint8_t *p)
 {
-	struct addr *to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
+	struct addr *restrict to = builder_fill(r->rows, (enum field)op->field, r->row, r->n);
+	size_t stride = r->stride;
 
-	for (uint32_t i = 0; i < r->n; i++, p += r->stride)
-		memcpy(&to[i], p, sizeof to[i]);
+	for (const struct addr *end = to + r->n; to < end; to++, p += stride)
+		memcpy(to, p, sizeof *to);
 }
 
 /* The value of one record as it stands in the column; *zero tells whether it says nothing. */
@@ -117,6 +149,17 @@ fill_icmp(const struct run *r, const struct op *op, const uint8_t *p, unsigned l
 	}
 }
 
+/* Of one byte each, no more than `most`. */
+static bool
+none_above(const uint8_t *p, size_t stride, uint32_t n, uint8_t most)
+{
+	bool above = false;
+
+	for (; n > 0; n--, p += stride)
+		above |= *p > most;
+	return !above;
+}
+
 static void
 fill_dscp(const struct run *r, const uint8_t *p, unsigned len)
 {
@@ -129,6 +172,10 @@ fill_dscp(const struct run *r, const uint8_t *p, unsigned len)
 static void
 fill_direction(const struct run *r, const uint8_t *p, unsigned len)
 {
+	if (len == 1 && none_above(p, r->stride, r->n, 1)) {
+		column_8_8(builder_fill(r->rows, FIELD_flow_direction, r->row, r->n), p, r->stride, r->n);
+		return;
+	}
 	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
 		uint64_t v = load_uint(p, len);
 
@@ -207,7 +254,7 @@ fill_family(const struct run *r)
 {
 	if (r->plan->family == 255)
 		return;
-	uint8_t *to = builder_span(r->rows, FIELD_ip_protocol, r->row, r->n);
+	uint8_t *to = builder_fill(r->rows, FIELD_ip_protocol, r->row, r->n);
 	if (r->plan->family != 0) {
 		memset(to, r->plan->family, r->n);
 		return;
@@ -217,48 +264,66 @@ fill_family(const struct run *r)
 		to[i] = addr_is_v4(&a[i]) ? 4 : 6;
 }
 
-/*
- * icmp_type is told of ICMP alone: where a template has an element for it, the
- * flows of other protocols carry a zero; where it has none, Cisco puts it into
- * the destination port.
- */
+static inline bool
+is_icmp(uint8_t proto)
+{
+	return (proto == 1) | (proto == 58);
+}
+
+/* Cisco puts the type into the destination port. */
+static void
+fill_icmp_from_port(const struct run *r)
+{
+	const uint8_t *proto = builder_span(r->rows, FIELD_proto, r->row, r->n);
+	const uint16_t *port = builder_span(r->rows, FIELD_dst_port, r->row, r->n);
+	bool any = false;
+
+	for (uint32_t i = 0, n = r->n; i < n; i++)
+		any |= is_icmp(proto[i]);
+	for (uint32_t i = 0; any && i < r->n; i++)
+		if (is_icmp(proto[i]))
+			*(uint16_t *)builder_span(r->rows, FIELD_icmp_type, r->row + i, 1) = port[i];
+}
+
+/* Where a template has an element for it, the flows of other protocols carry a zero. */
 static void
 fill_icmp_alone(const struct run *r)
 {
 	const uint8_t *proto = builder_span(r->rows, FIELD_proto, r->row, r->n);
-	const uint16_t *port =
-	    r->plan->icmp_from_port ? builder_span(r->rows, FIELD_dst_port, r->row, r->n) : NULL;
 
-	for (uint32_t i = 0; i < r->n; i++) {
-		bool icmp = proto[i] == 1 || proto[i] == 58;
-
-		if (port == NULL && !icmp)
+	for (uint32_t i = 0; i < r->n; i++)
+		if (!is_icmp(proto[i]))
 			builder_clear(r->rows, FIELD_icmp_type, r->row + i);
-		else if (port != NULL && icmp)
-			*(uint16_t *)builder_span(r->rows, FIELD_icmp_type, r->row + i, 1) = port[i];
-	}
 }
 
 void
 fill_common(struct job *j, uint32_t row, uint32_t n)
 {
 	struct builder *rows = j->d->opt.rows;
-	struct addr *exporter = builder_span(rows, FIELD_exporter_ip, row, n);
-	int64_t *received = builder_span(rows, FIELD_timestamp_received, row, n);
-	uint8_t *trusted = builder_span(rows, FIELD_trusted, row, n);
+	struct addr *exporter = builder_fill(rows, FIELD_exporter_ip, row, n), addr = j->exporter->addr;
+	int64_t *received = builder_fill(rows, FIELD_timestamp_received, row, n), now = j->received_ms;
+	uint8_t *trusted = builder_fill(rows, FIELD_trusted, row, n);
 
-	for (uint32_t i = 0; i < n; i++) {
-		exporter[i] = j->exporter->addr;
-		received[i] = j->received_ms;
-	}
+	for (uint32_t i = 0; i < n; i++)
+		exporter[i] = addr;
+	for (uint32_t i = 0; i < n; i++)
+		received[i] = now;
 	memset(trusted, j->exporter->trusted, n);
 	builder_span_str(rows, FIELD_flow_type, row, n, j->flow_type);
 	if (j->has_domain_id) {
-		uint32_t *domain = builder_span(rows, FIELD_observation_domain, row, n);
+		uint32_t *domain = builder_fill(rows, FIELD_observation_domain, row, n);
+		uint32_t id = j->domain->key.id;
 
 		for (uint32_t i = 0; i < n; i++)
-			domain[i] = j->domain->key.id;
+			domain[i] = id;
 	}
+}
+
+static void
+note_rows(const struct run *r)
+{
+	if (r->job->exporter->notes != NULL)
+		notes_rows(r->job->exporter->notes, r->rows, r->row, r->n);
 }
 
 static void
@@ -274,10 +339,14 @@ run_plan(const struct run *r)
 	if (p->implied_proto != 0)
 		memset(builder_span(r->rows, FIELD_proto, r->row, r->n), p->implied_proto, r->n);
 	run_sampling(r);
-	if (p->icmp_from_port || p->icmp_by_proto)
+	if (p->icmp_from_port)
+		fill_icmp_from_port(r);
+	if (p->icmp_by_proto)
 		fill_icmp_alone(r);
 	if (p->mpls_count > 0)
 		run_mpls(r);
+	if (p->section.len != 0)
+		run_section(r);
 	if (p->has_names && r->job->exporter->interfaces_named > 0)
 		run_interface_names(r);
 }
@@ -304,8 +373,10 @@ run_picky(struct run *r)
 {
 	fill_rows(r->job, 1, &r->row);
 	run_plan(r);
-	if (builder_get(r->rows, FIELD_packets) != 0 || builder_get(r->rows, FIELD_bytes) != 0)
+	if (builder_get(r->rows, FIELD_packets) != 0 || builder_get(r->rows, FIELD_bytes) != 0) {
+		note_rows(r);
 		return true;
+	}
 	builder_undo(r->rows);
 	return false;
 }
@@ -327,9 +398,13 @@ record_picky(struct run *r, const struct template *t)
 	if (flows == 0 && t->plan->event.len == 0) {
 		fill_rows(r->job, 1, &r->row);
 		run_plan(r);
+		note_rows(r);
 		flows = 1;
 	}
-	job_count(r->job, flows > 0 ? COUNT_FLOWS : COUNT_EVENTS, flows > 0 ? flows : 1);
+	if (flows > 0)
+		job_count(r->job, COUNT_FLOWS, flows);
+	else
+		job_count(r->job, t->plan->event_is_nat ? COUNT_NAT_EVENTS : COUNT_EVENTS, 1);
 }
 
 static void
@@ -348,6 +423,7 @@ run_records(struct run *r, const struct template *t, uint32_t n)
 	for (; n > 0; n -= r->n, r->rec += r->n * r->stride) {
 		r->n = fill_rows(r->job, n, &r->row);
 		run_plan(r);
+		note_rows(r);
 	}
 }
 

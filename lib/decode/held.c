@@ -62,6 +62,7 @@ held_release(struct job *j, struct template *t)
 			continue;
 		struct rd r = rd_from(h->bytes, h->len);
 		set_records(&h->job, t, &r);
+		t->waited++;
 		job_count(j, COUNT_RELEASED, 1);
 		held_free(j->d, h);
 	}
@@ -72,4 +73,16 @@ held_forget(struct decoder *d, struct domain *dom)
 {
 	while (!TAILQ_EMPTY(&dom->held))
 		held_lose(d, TAILQ_FIRST(&dom->held));
+}
+
+void
+held_each(const struct domain *dom, void (*fn)(void *arg, uint16_t id), void *arg)
+{
+	const struct held *h;
+
+	TAILQ_FOREACH(h, &dom->held, own)
+	{
+		/* cppcheck-suppress uninitvar ; the macro sets h */
+		fn(arg, h->id);
+	}
 }

@@ -17,6 +17,50 @@ struct options {
 	struct str interface_name, interface_alias, application_name, vrf_name;
 };
 
+const char *
+options_use(const struct template_field *f)
+{
+	if (f->pen == PEN_SCOPE)
+		return f->id == SCOPE_INTERFACE ? "an interface" : NULL;
+	if (f->pen != 0)
+		return NULL;
+	switch (f->id) {
+	case 34:
+	case 50:
+	case 305:
+	case 306:
+	case 309:
+	case 310:
+	case 311:
+		return "the sampling rate";
+	case 48:
+	case 302:
+		return "a sampler";
+	case 160:
+		return "the exporter's start";
+	case 10:
+	case 14:
+	case 252:
+	case 253:
+		return "an interface";
+	case 82:
+		return "an interface's name";
+	case 83:
+		return "an interface's description";
+	case 95:
+		return "an application";
+	case 96:
+		return "an application's name";
+	case 234:
+	case 235:
+		return "a VRF";
+	case 236:
+		return "a VRF's name";
+	default:
+		return NULL;
+	}
+}
+
 static void
 take_number(struct options *o, uint16_t id, uint64_t v)
 {
@@ -132,7 +176,7 @@ options_record(struct job *j, const struct template *t, const uint8_t *rec, cons
 	job_count(j, COUNT_OPTIONS, 1);
 	sampler_set(j, o.has_sampler, o.sampler, options_rate(&o));
 	if (o.init_ms != 0 && o.init_ms <= INT64_MAX)
-		j->exporter->init_ms = j->domain->init_ms = (int64_t)o.init_ms;
+		init_time_set(j, (int64_t)o.init_ms);
 	if (o.has_interface) {
 		exporter_name(j, NAME_INTERFACE, o.interface, o.interface_name);
 		exporter_name(j, NAME_ALIAS, o.interface, o.interface_alias);

@@ -1,6 +1,11 @@
 #include "decode/packet.h"
 
+#include <string.h>
+
+#include "decode/packet_layer.h"
+
 enum {
+	ETHER_LENGTH_MAX = 1500, /* IEEE 802.3: up to here it is no type but a length */
 	ETHER_IP4 = 0x0800,
 	ETHER_IP6 = 0x86dd,
 	ETHER_VLAN = 0x8100, /* IEEE 802.1Q */
@@ -11,155 +16,94 @@ enum {
 	ETHER_PPPOE = 0x8864,
 };
 
-enum {
-	PROTO_ICMP = 1,
-	PROTO_TCP = 6,
-	PROTO_UDP = 17,
-	PROTO_ICMP6 = 58,
-	PROTO_SCTP = 132,
-	PROTO_UDPLITE = 136
-};
-
-/* Only the first fragment has it. */
-static void
-parse_transport(struct packet *p, struct rd r)
+/* RFC 1661 §2; the numbers of RFC 1332, 5072 and 3032 §4.3. */
+void
+packet_ppp(struct packet *p, struct rd r)
 {
-	uint16_t len, flags;
+	enum { IP4 = 0x21, IP6 = 0x57, MPLS = 0x281, MPLS_MULTI = 0x283 };
+	uint8_t low;
+	uint16_t protocol;
 
-	if (p->fragment_offset != 0)
+	/* RFC 1662 §3.1: address and control. */
+	if (rd_left(&r) >= 2 && load_be16(r.p) == 0xff03)
+		rd_skip(&r, 2);
+	/* RFC 1661 §6.5: a first byte that is odd is all there is of the number. */
+	if (rd_u8(&r, &low) == -1)
 		return;
-	switch (p->proto) {
-	case PROTO_TCP:
-	case PROTO_UDP:
-	case PROTO_SCTP:
-	case PROTO_UDPLITE:
-		p->has_ports = rd_be16(&r, &p->src_port) == 0 && rd_be16(&r, &p->dst_port) == 0;
-		break;
-	case PROTO_ICMP:
-	case PROTO_ICMP6:
-		p->has_icmp = rd_be16(&r, &p->icmp_type) == 0;
-		return;
-	default:
-		return;
+	protocol = low;
+	if ((low & 1) == 0) {
+		if (rd_u8(&r, &low) == -1)
+			return;
+		protocol = (uint16_t)(protocol << 8 | low);
 	}
-	if (p->proto == PROTO_TCP && rd_skip(&r, 8) == 0 && rd_be16(&r, &flags) == 0)
-		p->tcpflags = flags & 0x0fff;
-	if (p->proto == PROTO_UDP && rd_be16(&r, &len) == 0 && rd_skip(&r, 2) == 0) {
-		size_t said = len >= 8 ? len - 8u : 0;
-
-		p->payload =
-		    (struct str){(const char *)r.p, len == 0 || said > rd_left(&r) ? rd_left(&r) : said};
-	}
+	if (protocol == IP4 || protocol == IP6)
+		packet_ip(p, r);
+	else if (protocol == MPLS || protocol == MPLS_MULTI)
+		packet_mpls(p, r);
 }
 
-/* RFC 791 §3.1. */
+/* On a serial line; Cisco's HDLC has an address of its own, no control, and an Ethernet type. */
 static void
-parse_ip4(struct packet *p, struct rd r)
+serial(struct packet *p, struct rd r)
 {
-	const uint8_t *h;
+	enum { UNICAST = 0x0f00, MULTICAST = 0x8f00 };
+	uint32_t head = rd_left(&r) >= 4 ? load_be32(r.p) : 0;
 
-	if (rd_bytes(&r, &h, 20) == -1 || h[0] >> 4 != 4)
+	if (head >> 16 != UNICAST && head >> 16 != MULTICAST) {
+		packet_ppp(p, r);
 		return;
-	size_t header = (h[0] & 15u) * 4u;
-	if (header < 20)
-		return;
-	p->version = 4;
-	p->tos = h[1];
-	p->ip_len = load_be16(h + 2);
-	p->fragment = (load_be16(h + 6) & 0x3fff) != 0;
-	p->fragment_offset = load_be16(h + 6) & 0x1fff;
-	p->ttl = h[8];
-	p->proto = h[9];
-	p->src = addr_from_bytes(h + 12, false);
-	p->dst = addr_from_bytes(h + 16, false);
-	if (rd_skip(&r, header - 20) == 0)
-		parse_transport(p, r);
+	}
+	rd_skip(&r, 4);
+	packet_type(p, (uint16_t)head, r);
 }
 
-/* RFC 8200 §4: extension headers until one that carries data. False: cut short, or what follows is unreadable. */
-static bool
-skip_extensions(struct packet *p, struct rd *r)
+/* RFC 4385 §3: a control word, whose first bits are zero. */
+static void
+controlled(struct packet *p, struct rd r)
 {
-	enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, AUTHENTICATION = 51, DESTINATION = 60 };
-	const uint8_t *h;
-
-	for (;;) {
-		switch (p->proto) {
-		case HOP_BY_HOP:
-		case ROUTING:
-		case DESTINATION:
-			if (rd_bytes(r, &h, 8) == -1 || rd_skip(r, h[1] * 8u) == -1)
-				return false;
-			break;
-		case AUTHENTICATION:
-			if (rd_bytes(r, &h, 8) == -1 || rd_skip(r, h[1] * 4u) == -1)
-				return false;
-			break;
-		case FRAGMENT:
-			if (rd_bytes(r, &h, 8) == -1)
-				return false;
-			p->fragment_offset = load_be16(h + 2) >> 3;
-			p->fragment = (load_be16(h + 2) & 0xfff9) != 0;
-			break;
-		default:
-			return true;
-		}
-		p->proto = h[0];
-		if (p->fragment_offset != 0)
-			return true;
+	if (rd_left(&r) >= 4 && r.p[0] >> 4 == 0) {
+		rd_skip(&r, 4);
+		packet_ethernet(p, r);
 	}
 }
 
-static void
-parse_ip6(struct packet *p, struct rd r)
-{
-	const uint8_t *h;
-
-	if (rd_bytes(&r, &h, 40) == -1 || h[0] >> 4 != 6)
-		return;
-	uint32_t first = load_be32(h);
-	p->version = 6;
-	p->tos = (uint8_t)(first >> 20);
-	p->flow_label = first & 0xfffff;
-	p->ip_len = load_be16(h + 4) + 40u;
-	p->proto = h[6];
-	p->ttl = h[7];
-	p->src = addr_from_bytes(h + 8, true);
-	p->dst = addr_from_bytes(h + 24, true);
-	if (skip_extensions(p, &r))
-		parse_transport(p, r);
-}
-
-static void
-parse_ip(struct packet *p, struct rd r)
-{
-	if (rd_left(&r) == 0)
-		return;
-	if (r.p[0] >> 4 == 4)
-		parse_ip4(p, r);
-	else if (r.p[0] >> 4 == 6)
-		parse_ip6(p, r);
-}
-
-/* RFC 3032 §2.1; what lies below the labels is known by its first bits alone. */
-static void
-parse_mpls(struct packet *p, struct rd r)
+/*
+ * RFC 3032 §2.1. What lies below the labels is known by its first bits alone
+ * (RFC 4928 §3); what is no IP may be the Ethernet of a pseudowire (RFC 4448).
+ */
+void
+packet_mpls(struct packet *p, struct rd r)
 {
 	uint32_t entry;
 
 	while (rd_be32(&r, &entry) == 0) {
 		if (p->label_count < PACKET_LABELS_MAX)
 			p->labels[p->label_count++] = entry >> 12;
-		if ((entry & 0x100) != 0) {
-			parse_ip(p, r);
-			return;
-		}
+		if ((entry & 0x100) == 0)
+			continue;
+		packet_ip(p, r);
+		if (p->version == 0)
+			packet_enter(p, controlled, r);
+		if (p->version == 0)
+			packet_enter(p, packet_ethernet, r);
+		return;
 	}
 }
 
-/* What an Ethernet type announces. */
+/* IEEE 802.2 with a subnetwork header, RFC 1042. */
 static void
-parse_type(struct packet *p, uint16_t type, struct rd r)
+llc(struct packet *p, struct rd r)
+{
+	static const uint8_t snap[6] = {0xaa, 0xaa, 3, 0, 0, 0};
+	const uint8_t *h;
+
+	if (rd_bytes(&r, &h, 8) == 0 && memcmp(h, snap, sizeof snap) == 0 &&
+	    load_be16(h + 6) > ETHER_LENGTH_MAX)
+		packet_type(p, load_be16(h + 6), r);
+}
+
+void
+packet_type(struct packet *p, uint16_t type, struct rd r)
 {
 	uint16_t tag;
 
@@ -173,18 +117,19 @@ parse_type(struct packet *p, uint16_t type, struct rd r)
 	switch (type) {
 	case ETHER_IP4:
 	case ETHER_IP6:
-		parse_ip(p, r);
+		packet_ip(p, r);
 		break;
 	case ETHER_MPLS:
 	case ETHER_MPLS_MULTI:
-		parse_mpls(p, r);
+		packet_mpls(p, r);
 		break;
-	case ETHER_PPPOE: /* RFC 2516 §4: 6 bytes, then the protocol of PPP */
-		if (rd_skip(&r, 8) == 0)
-			parse_ip(p, r);
+	case ETHER_PPPOE: /* RFC 2516 §4 */
+		if (rd_skip(&r, 6) == 0)
+			packet_ppp(p, r);
 		break;
 	default:
-		break;
+		if (type <= ETHER_LENGTH_MAX)
+			llc(p, r);
 	}
 }
 
@@ -195,35 +140,81 @@ load_mac(const uint8_t *p)
 }
 
 void
-packet_parse(struct packet *p, enum packet_link link, const uint8_t *bytes, size_t len)
+packet_ethernet(struct packet *p, struct rd r)
 {
-	struct rd r = rd_from(bytes, len);
 	const uint8_t *h;
 
-	*p = (struct packet){0};
+	if (rd_bytes(&r, &h, 14) == -1)
+		return;
+	p->has_mac = true;
+	p->dst_mac = load_mac(h);
+	p->src_mac = load_mac(h + 6);
+	packet_type(p, load_be16(h + 12), r);
+}
+
+void
+packet_enter(struct packet *p, packet_layer *layer, struct rd r)
+{
+	struct packet in = {.inner = p->inner, .depth = (uint8_t)(p->depth + 1)};
+
+	if (p->depth == PACKET_DEPTH_MAX)
+		return;
+	layer(&in, r);
+	if (in.version == 0)
+		return;
+	in.has_mac = p->has_mac;
+	in.src_mac = p->src_mac;
+	in.dst_mac = p->dst_mac;
+	in.has_vlan = p->has_vlan;
+	in.vlan = p->vlan;
+	in.label_count = p->label_count;
+	memcpy(in.labels, p->labels, sizeof in.labels);
+	*p = in;
+}
+
+static void
+parse(struct packet *p, enum packet_link link, struct rd r)
+{
+	const uint8_t *h;
+
 	switch (link) {
 	case PACKET_ETHERNET:
-		if (rd_bytes(&r, &h, 14) == -1)
-			return;
-		p->has_mac = true;
-		p->dst_mac = load_mac(h);
-		p->src_mac = load_mac(h + 6);
-		parse_type(p, load_be16(h + 12), r);
+		packet_ethernet(p, r);
 		break;
 	case PACKET_IP:
-		parse_ip(p, r);
+		packet_ip(p, r);
 		break;
 	case PACKET_LOOP:
 		if (rd_skip(&r, 4) == 0)
-			parse_ip(p, r);
+			packet_ip(p, r);
 		break;
 	case PACKET_SLL:
 		if (rd_bytes(&r, &h, 16) == 0)
-			parse_type(p, load_be16(h + 14), r);
+			packet_type(p, load_be16(h + 14), r);
 		break;
 	case PACKET_SLL2:
 		if (rd_bytes(&r, &h, 20) == 0)
-			parse_type(p, load_be16(h), r);
+			packet_type(p, load_be16(h), r);
+		break;
+	case PACKET_PPP:
+		serial(p, r);
+		break;
+	case PACKET_MPLS:
+		packet_mpls(p, r);
 		break;
 	}
+}
+
+void
+packet_parse(struct packet *p, enum packet_link link, const uint8_t *bytes, size_t len)
+{
+	*p = (struct packet){0};
+	parse(p, link, rd_from(bytes, len));
+}
+
+void
+packet_parse_inner(struct packet *p, enum packet_link link, const uint8_t *bytes, size_t len)
+{
+	*p = (struct packet){.inner = true};
+	parse(p, link, rd_from(bytes, len));
 }

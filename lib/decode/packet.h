@@ -18,11 +18,17 @@ enum packet_link {
 	PACKET_LOOP, /* 4 bytes of address family before it, of either order (BSD's loopback) */
 	PACKET_SLL, /* Linux' "any" device, its first and its second form */
 	PACKET_SLL2,
+	PACKET_PPP, /* RFC 1661, with or without RFC 1662's first two bytes, or Cisco's HDLC */
+	PACKET_MPLS,
 };
 
-enum { PACKET_LABELS_MAX = 10 };
+enum { PACKET_LABELS_MAX = 10, PACKET_DEPTH_MAX = 4 };
 
 struct packet {
+	bool inner; /* tunnels are entered */
+	uint8_t depth; /* of tunnels entered: the IP packet is the one within them */
+
+	/* The link, always that of the outermost packet. */
 	bool has_mac, has_vlan;
 	uint64_t src_mac, dst_mac;
 	uint16_t vlan; /* the outer one */
@@ -46,5 +52,14 @@ struct packet {
 
 /* Takes apart what begins with the given kind of header. */
 void packet_parse(struct packet *p, enum packet_link link, const uint8_t *bytes, size_t len);
+
+/*
+ * The same, and p tells of the innermost IP packet: within IP in IP (RFC 2003,
+ * 4213, 2473), GRE (RFC 2784, 2890, 2637, 7637) and ERSPAN, VXLAN (RFC 7348; ports
+ * 4789 and 8472), VXLAN-GPE, Geneve (RFC 8926), GTP-U (3GPP TS 29.281), MPLS in IP
+ * or UDP (RFC 4023, 7510), Ethernet in IPv6 (RFC 8986). At most PACKET_DEPTH_MAX
+ * tunnels deep; where the inner header is not whole, it stays with the outer packet.
+ */
+void packet_parse_inner(struct packet *p, enum packet_link link, const uint8_t *bytes, size_t len);
 
 #endif

@@ -192,18 +192,6 @@ proto_implied(const struct finder *f)
 	return find(f, 0, 139) >= 0 || find(f, 0, 178) >= 0 ? 58 : 0;
 }
 
-/* The first bytes of a packet, RFC 5477 §8.5: the record is of that packet, whatever else it says. */
-static bool
-has_section(const struct finder *f)
-{
-	static const uint16_t sections[] = {104, 313, 314, 315};
-
-	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
-		if (find(f, 0, sections[i]) >= 0)
-			return true;
-	return false;
-}
-
 static void
 compile_ops(struct plan *p, const struct finder *f, bool reverse)
 {
@@ -269,6 +257,26 @@ carries_reverse(const struct finder *f)
 	return false;
 }
 
+/* Sections of packets: dataLinkFrameSection, layer2PacketSectionData, ipHeaderPacketSection. */
+static void
+compile_section(struct plan *p, const struct finder *f)
+{
+	static const struct {
+		uint16_t id;
+		enum packet_link link;
+	} sections[] = {{315, PACKET_ETHERNET}, {104, PACKET_ETHERNET}, {313, PACKET_IP}};
+
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0] && p->section.len == 0; i++) {
+		p->section = source_find(f, sections[i].id, UINT16_MAX);
+		p->section_link = sections[i].link;
+	}
+	p->section_offset = source_find(f, 409, 8);
+	if (p->section_offset.len == 0)
+		p->section_offset = source_find(f, 102, 8);
+	p->frame_type = source_find(f, 408, 8);
+	p->frame_size = source_find(f, 312, 8);
+}
+
 struct plan *
 plan_new(const struct template *t, bool reverse)
 {
@@ -283,7 +291,10 @@ plan_new(const struct template *t, bool reverse)
 	compile_family(p);
 	for (size_t i = 0; i < sizeof events / sizeof events[0] && p->event.len == 0; i++)
 		p->event = source_find(&f, events[i], 8);
-	p->picky = two || p->event.len != 0;
+	p->event_is_nat = p->event.len != 0 && find(&f, 0, 233) < 0 && find(&f, 0, 40005) < 0;
+	if (p->family == 255 && !two)
+		compile_section(p, &f);
+	p->picky = two || p->event.len != 0 || p->section.len != 0;
 	p->interval = source_find(&f, 34, 8);
 	p->random_interval = source_find(&f, 50, 8);
 	p->packet_interval = source_find(&f, 305, 8);
@@ -300,6 +311,8 @@ plan_new(const struct template *t, bool reverse)
 		if (s.len >= 3)
 			p->mpls[p->mpls_count++] = s;
 	}
-	p->no_flow = p->op_count == 0 && p->mpls_count == 0 && !p->has_sampling && !has_section(&f);
+	/* 314 is a packet's payload, of which we read nothing: the record is of that packet all the same. */
+	p->no_flow = p->op_count == 0 && p->mpls_count == 0 && !p->has_sampling && p->section.len == 0 &&
+		     find(&f, 0, 314) < 0;
 	return mem_resize(p, 1, sizeof *p + p->op_count * sizeof p->ops[0]);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "decode/packet.h"
 #include "decode/template.h"
 #include "flow/field.h"
 
@@ -64,6 +65,10 @@ struct plan {
 	struct source sampler; /* 48 or 302 */
 	struct source init_time; /* 160 */
 	struct source event; /* firewall or NAT event */
+	bool event_is_nat;
+	struct source section; /* the first bytes of a packet, of records that say no addresses */
+	enum packet_link section_link;
+	struct source section_offset, frame_type, frame_size; /* 409 or 102, 408, 312 */
 	unsigned mpls_count;
 	struct source mpls[MPLS_MAX];
 	unsigned op_count;

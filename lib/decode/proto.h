@@ -14,7 +14,8 @@ void nf9_datagram(struct job *j, struct rd *r);
 /* IPFIX, RFC 7011. */
 void ipfix_datagram(struct job *j, struct rd *r);
 
-/* sFlow v5; its version has 32 bits. */
+/* sFlow v5; its version has 32 bits. Its domains' version, which is none of NetFlow's. */
+enum { SFLOW_KEY = 0x50000 + 5 };
 void sflow_datagram(struct job *j, struct rd *r);
 
 #endif

@@ -73,4 +73,7 @@ void run_interface_names(const struct run *r);
 
 void run_sampling(const struct run *r);
 
+/* What the packet tells of which the record has a section. */
+void run_section(const struct run *r);
+
 #endif

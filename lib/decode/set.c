@@ -68,11 +68,15 @@ set_records(struct job *j, struct template *t, struct rd *set)
 {
 	struct exporter *x = j->exporter;
 
-	if (TAILQ_NEXT(t, used) != NULL) {
+	/* A definition may push others out of the table: so since the last one its place must be exact. */
+	if (t->used_before != x->definitions || order_is_old(&t->used_ms, j->received_ms)) {
+		t->used_before = x->definitions;
 		TAILQ_REMOVE(&x->templates, t, used);
 		TAILQ_INSERT_TAIL(&x->templates, t, used);
 	}
-	return t->variable ? records_variable(j, t, set) : records_fixed(j, t, set);
+	uint32_t n = t->variable ? records_variable(j, t, set) : records_fixed(j, t, set);
+	t->records += n;
+	return n;
 }
 
 /*
@@ -158,7 +162,7 @@ read_set(struct job *j, uint16_t id, struct rd *set, bool cut)
 	bool v9 = j->domain->key.version == 9;
 
 	if (id >= SET_DATA_MIN) {
-		struct template *t = domain_template(j->domain, id);
+		struct template *t = domain_template_live(j, id);
 
 		if (t != NULL)
 			return set_records(j, t, set);

@@ -7,17 +7,6 @@
 #include "decode/held.h"
 #include "decode/text.h"
 
-struct name_key {
-	uint64_t id;
-	uint64_t kind;
-};
-
-/* `every`: an entry for flows of domains that announce no samplers themselves; its domain is 0. */
-struct sampler_key {
-	uint64_t id;
-	uint32_t domain, every;
-};
-
 static bool
 is_trusted(const struct decoder *d, const struct addr *a)
 {
@@ -38,6 +27,8 @@ domain_free(struct decoder *d, struct domain *dom)
 	while (map_next(&dom->templates, &it, &key, &val))
 		template_free(*(struct template **)val);
 	map_release(&dom->templates);
+	d->gauges.sources -= dom->sources.count;
+	map_release(&dom->sources);
 	free(dom);
 }
 
@@ -55,6 +46,7 @@ exporter_drop(struct decoder *d, struct exporter *x)
 		free(*(char **)val);
 	d->gauges.domains -= x->domains.count;
 	d->gauges.names -= x->names.count;
+	d->gauges.samplers -= x->samplers.count;
 	d->gauges.templates -= x->template_count;
 	d->gauges.exporters--;
 	for (unsigned i = 0; i < DECODE_COUNTS; i++)
@@ -64,6 +56,7 @@ exporter_drop(struct decoder *d, struct exporter *x)
 	map_release(&x->domains);
 	map_release(&x->names);
 	map_release(&x->samplers);
+	free(x->notes);
 	free(x);
 }
 
@@ -84,14 +77,21 @@ make_room(struct decoder *d, bool trusted, int64_t now_ms)
 }
 
 struct exporter *
+exporter_find(const struct decoder *d, const struct addr *a)
+{
+	struct exporter **known = map_get(&d->exporters, a);
+
+	return known != NULL ? *known : NULL;
+}
+
+struct exporter *
 exporter_get(struct decoder *d, const struct addr *a, int64_t now_ms)
 {
-	struct exporter **known = map_get(&d->exporters, a), *x;
+	struct exporter *x = exporter_find(d, a);
 
-	if (known != NULL) {
-		x = *known;
+	if (x != NULL) {
 		x->heard_ms = now_ms;
-		if (TAILQ_NEXT(x, order) != NULL) {
+		if (order_is_old(&x->ordered_ms, now_ms)) {
 			TAILQ_REMOVE(&d->order[x->trusted], x, order);
 			TAILQ_INSERT_TAIL(&d->order[x->trusted], x, order);
 		}
@@ -103,7 +103,9 @@ exporter_get(struct decoder *d, const struct addr *a, int64_t now_ms)
 	x = mem_zero(1, sizeof *x);
 	x->addr = *a;
 	x->trusted = trusted;
-	x->heard_ms = now_ms;
+	x->heard_ms = x->ordered_ms = now_ms;
+	sampling_rules_apply(d, x);
+	x->notes = d->opt.notes ? mem_zero(1, sizeof *x->notes) : NULL;
 	map_init(&x->domains, sizeof(struct domain_key), sizeof(struct domain *));
 	map_init(&x->names, sizeof(struct name_key), sizeof(char *));
 	map_init(&x->samplers, sizeof(struct sampler_key), sizeof(uint32_t));
@@ -135,6 +137,16 @@ decoder_allow(struct decoder *d, const struct prefix *list, size_t n)
 	}
 }
 
+/* Whether one more fits under a cap in all, if need be because other exporters make room. */
+static bool
+room_for(struct job *j, const uint64_t *used, uint64_t max)
+{
+	while (*used >= max)
+		if (make_room(j->d, j->exporter->trusted, j->received_ms) < 0)
+			return false;
+	return true;
+}
+
 int
 domain_get(struct job *j, uint32_t version, uint32_t id)
 {
@@ -148,7 +160,7 @@ domain_get(struct job *j, uint32_t version, uint32_t id)
 		dom = known != NULL ? *known : NULL;
 	}
 	if (dom == NULL) {
-		if (x->domains.count >= DOMAINS_MAX || j->d->gauges.domains >= DOMAINS_ALL_MAX) {
+		if (x->domains.count >= DOMAINS_MAX || !room_for(j, &j->d->gauges.domains, DOMAINS_ALL_MAX)) {
 			job_count(j, COUNT_CAP_DOMAINS, 1);
 			return -1;
 		}
@@ -173,6 +185,8 @@ domain_sequence(struct job *j, uint32_t sequence, uint32_t units)
 	struct domain *dom = j->domain;
 	int32_t ahead = (int32_t)(sequence - dom->next_sequence);
 
+	if (j->d->opt.in_sessions)
+		return;
 	if (dom->in_sequence && ahead < 0 && ahead >= -LATE_MAX && dom->late_run++ < LATE_RUN_MAX) {
 		uint64_t *lost = &j->exporter->counts[COUNT_LOST];
 
@@ -198,6 +212,19 @@ domain_template(const struct domain *dom, uint16_t id)
 	return t != NULL ? *t : NULL;
 }
 
+struct template *
+domain_template_live(struct job *j, uint16_t id)
+{
+	struct template *t = domain_template(j->domain, id);
+	int64_t lifetime = j->d->opt.template_lifetime_ms;
+
+	if (t == NULL || lifetime == 0 || j->received_ms - t->defined_ms <= lifetime)
+		return t;
+	job_count(j, COUNT_EXPIRED, !t->expired);
+	t->expired = true;
+	return NULL;
+}
+
 static void
 template_drop(struct decoder *d, struct template *t)
 {
@@ -207,6 +234,7 @@ template_drop(struct decoder *d, struct template *t)
 	map_delete(&t->domain->templates, &t->id);
 	x->template_count--;
 	t->domain->kinds[t->kind]--;
+	d->changes++;
 	d->gauges.templates--;
 	template_free(t);
 }
@@ -218,28 +246,39 @@ domain_define(struct job *j, enum template_kind kind, uint16_t id, const struct 
 	struct exporter *x = j->exporter;
 	struct template *old = domain_template(j->domain, id);
 
-	if (old != NULL && template_same(old, kind, defs, count, scope_count))
+	if (old != NULL && template_same(old, kind, defs, count, scope_count)) {
+		old->defined_ms = j->received_ms;
+		if (old->expired) {
+			old->expired = false;
+			held_release(j, old);
+		}
 		return 0;
+	}
 	struct template *t = template_new(kind, id, defs, count, scope_count);
 	if (t == NULL) {
 		job_count(j, COUNT_BAD_TEMPLATE, 1);
 		return -1;
 	}
+	uint32_t redefined = old != NULL ? old->redefined + 1 : 0;
 	if (old != NULL)
 		template_drop(j->d, old);
 	if (x->template_count >= TEMPLATES_MAX) {
 		job_count(j, COUNT_CAP_TEMPLATES, 1);
 		template_drop(j->d, TAILQ_FIRST(&x->templates));
 	}
-	if (j->d->gauges.templates >= TEMPLATES_ALL_MAX) {
+	if (!room_for(j, &j->d->gauges.templates, TEMPLATES_ALL_MAX)) {
 		job_count(j, COUNT_CAP_TEMPLATES, 1);
 		template_free(t);
 		return -1;
 	}
 	t->domain = j->domain;
+	t->defined_ms = j->received_ms;
+	t->redefined = redefined;
+	j->d->changes++;
 	TAILQ_INSERT_TAIL(&x->templates, t, used);
 	*(struct template **)map_put(&j->domain->templates, &id, NULL) = t;
 	x->template_count++;
+	x->definitions++;
 	t->domain->kinds[kind]++;
 	j->d->gauges.templates++;
 	job_count(j, COUNT_TEMPLATES, 1);
@@ -292,7 +331,7 @@ exporter_name(struct job *j, enum name_kind kind, uint64_t id, struct str text)
 	if (len == 0)
 		return;
 	if (known == NULL) {
-		if (x->names.count >= NAMES_MAX || j->d->gauges.names >= NAMES_ALL_MAX) {
+		if (x->names.count >= NAMES_MAX || !room_for(j, &j->d->gauges.names, NAMES_ALL_MAX)) {
 			job_count(j, COUNT_CAP_NAMES, 1);
 			return;
 		}
@@ -304,6 +343,7 @@ exporter_name(struct job *j, enum name_kind kind, uint64_t id, struct str text)
 	}
 	free(*known);
 	*known = mem_strndup(clean, len);
+	j->d->changes++;
 }
 
 struct str
@@ -316,6 +356,38 @@ exporter_named(const struct exporter *x, enum name_kind kind, uint64_t id)
 }
 
 void
+init_time_set(struct job *j, int64_t ms)
+{
+	j->d->changes += j->domain->init_ms != ms;
+	j->exporter->init_ms = j->domain->init_ms = ms;
+}
+
+static void
+rate_set(struct job *j, uint32_t *rate, uint32_t to)
+{
+	j->d->changes += *rate != to;
+	*rate = to;
+}
+
+void
+sampler_put(struct job *j, const struct sampler_key *key, uint32_t rate)
+{
+	struct map *samplers = &j->exporter->samplers;
+	uint32_t *known = map_get(samplers, key);
+
+	if (known == NULL) {
+		if (samplers->count >= SAMPLERS_MAX ||
+		    !room_for(j, &j->d->gauges.samplers, SAMPLERS_ALL_MAX)) {
+			job_count(j, COUNT_CAP_NAMES, 1);
+			return;
+		}
+		known = map_put(samplers, key, NULL);
+		j->d->gauges.samplers++;
+	}
+	rate_set(j, known, rate);
+}
+
+void
 sampler_set(struct job *j, bool has_id, uint64_t id, uint32_t rate)
 {
 	struct exporter *x = j->exporter;
@@ -324,19 +396,14 @@ sampler_set(struct job *j, bool has_id, uint64_t id, uint32_t rate)
 	/* PTX announces a second sampler with interval 0, which is none. */
 	if (rate == 0)
 		return;
-	x->rate = j->domain->last_rate = rate;
+	rate_set(j, &x->rate, rate);
+	rate_set(j, &j->domain->last_rate, rate);
 	if (!has_id) {
-		j->domain->rate = rate;
+		rate_set(j, &j->domain->rate, rate);
 		return;
 	}
-	for (int i = 0; i < 2; i++) {
-		uint32_t *known = map_get(&x->samplers, &keys[i]);
-
-		if (known == NULL && x->samplers.count >= SAMPLERS_MAX)
-			job_count(j, COUNT_CAP_NAMES, 1);
-		else
-			*(uint32_t *)map_put(&x->samplers, &keys[i], NULL) = rate;
-	}
+	for (int i = 0; i < 2; i++)
+		sampler_put(j, &keys[i], rate);
 }
 
 uint32_t
@@ -346,7 +413,9 @@ sampler_default(const struct job *j)
 		return j->header_rate;
 	if (j->domain->rate != 0)
 		return j->domain->rate;
-	return j->domain->last_rate != 0 ? j->domain->last_rate : j->exporter->rate;
+	if (j->domain->last_rate != 0)
+		return j->domain->last_rate;
+	return j->exporter->rate != 0 ? j->exporter->rate : j->exporter->rule_rate[false];
 }
 
 /* C9300 announces samplers in another domain than that of its flows; C7600 means the last one by 0. */
@@ -358,5 +427,6 @@ sampler_rate(const struct job *j, uint64_t id)
 
 	if (rate == NULL)
 		rate = map_get(&j->exporter->samplers, &any);
+	job_count(j, COUNT_NO_SAMPLER, rate == NULL && id != 0);
 	return rate != NULL ? *rate : sampler_default(j);
 }

@@ -36,11 +36,17 @@ struct template
 	uint16_t id;
 	uint8_t kind;
 	bool variable; /* some field is of variable length */
+	bool expired; /* not to be used until it is defined again */
 	uint16_t field_count, scope_count;
 	uint16_t rec_len; /* of a record; with `variable`, the least that it takes */
 	struct plan *plan; /* of TEMPLATE_DATA */
 	struct plan *reverse; /* of records that carry a second flow, the other way; or NULL */
 	struct domain *domain;
+	int64_t used_ms; /* when its place among those used was last found, */
+	uint64_t used_before; /* and how many definitions its exporter had sent then */
+	int64_t defined_ms; /* when the exporter last sent the definition */
+	uint64_t records;
+	uint32_t redefined, waited; /* times that it was; sets that came before it */
 	TAILQ_ENTRY(template) used; /* of the exporter's, the least recently used first */
 	struct template_field fields[];
 };

@@ -45,12 +45,30 @@ by_init(const struct job *j, uint64_t init, uint32_t v)
 	return late < -WRAP_MS / 2 ? t - WRAP_MS : t;
 }
 
+/* What nearly all NetFlow is. */
 static void
-run_uptime(const struct run *r, int64_t *to, const uint8_t *p, unsigned len)
+run_uptime4(const struct run *r, const struct op *op, const uint8_t *p)
+{
+	int64_t *restrict to = builder_fill(r->rows, (enum field)op->field, r->row, r->n);
+	int64_t export_ms = r->job->export_ms;
+	uint32_t uptime_ms = r->job->uptime_ms;
+	size_t stride = r->stride;
+
+	for (const int64_t *end = to + r->n; to < end; to++, p += stride)
+		*to = export_ms - (int32_t)(uptime_ms - load_be32(p));
+}
+
+static void
+run_uptime(const struct run *r, const struct op *op, const uint8_t *p, unsigned len)
 {
 	const struct job *j = r->job;
 	int64_t said = j->domain->init_ms != 0 ? j->domain->init_ms : j->exporter->init_ms;
 
+	if (len == 4 && j->has_uptime) {
+		run_uptime4(r, op, p);
+		return;
+	}
+	int64_t *to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
 	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
 		uint64_t v = load_uint(p, len), init = run_uint(r, &r->plan->init_time, i, (uint64_t)said);
 
@@ -66,8 +84,9 @@ run_uptime(const struct run *r, int64_t *to, const uint8_t *p, unsigned len)
 
 /* The end of flows that tell how long they took. */
 static void
-run_lasting(const struct run *r, int64_t *to, const uint8_t *p, unsigned len, uint64_t per_ms)
+run_lasting(const struct run *r, const struct op *op, const uint8_t *p, unsigned len, uint64_t per_ms)
 {
+	int64_t *to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
 	const int64_t *start = builder_span(r->rows, FIELD_timestamp_start, r->row, r->n);
 
 	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
@@ -81,20 +100,20 @@ run_lasting(const struct run *r, int64_t *to, const uint8_t *p, unsigned len, ui
 void
 run_time(const struct run *r, const struct op *op, const uint8_t *p, unsigned len)
 {
-	int64_t *to = builder_span(r->rows, (enum field)op->field, r->row, r->n);
 	int64_t export_ms = r->job->export_ms;
 
 	switch ((enum how)op->how) {
 	case HOW_TIME_UPTIME:
-		run_uptime(r, to, p, len);
+		run_uptime(r, op, p, len);
 		return;
 	case HOW_LASTING_MS:
 	case HOW_LASTING_US:
-		run_lasting(r, to, p, len, op->how == HOW_LASTING_US ? 1000 : 1);
+		run_lasting(r, op, p, len, op->how == HOW_LASTING_US ? 1000 : 1);
 		return;
 	default:
 		break;
 	}
+	int64_t *to = builder_fill(r->rows, (enum field)op->field, r->row, r->n);
 	for (uint32_t i = 0; i < r->n; i++, p += r->stride) {
 		uint64_t v = load_uint(p, len);
 
@@ -119,12 +138,28 @@ clamp(int64_t t, int64_t received)
 	return t > received + AHEAD_MS ? received + AHEAD_MS : t;
 }
 
+/* Whether each has a start, an end no earlier, and both within these bounds. */
+static bool
+all_sound(const int64_t *start, const int64_t *end, uint32_t n, int64_t least, int64_t most)
+{
+	bool bad = false;
+
+	for (uint32_t i = 0; i < n; i++)
+		bad |= (start[i] < least) | (end[i] < start[i]) | (end[i] > most);
+	return !bad;
+}
+
 void
 fill_times(struct job *j, uint32_t row, uint32_t n)
 {
 	int64_t *start = builder_span(j->d->opt.rows, FIELD_timestamp_start, row, n);
 	int64_t *end = builder_span(j->d->opt.rows, FIELD_timestamp_end, row, n);
+	int64_t least = j->d->opt.live ? clamp(1, j->received_ms) : 1;
+	int64_t most = j->d->opt.live ? clamp(INT64_MAX, j->received_ms) : INT64_MAX;
 	uint64_t none = 0, negative = 0, clamped = 0;
+
+	if (all_sound(start, end, n, least, most))
+		return;
 
 	for (uint32_t i = 0; i < n; i++) {
 		int64_t s = start[i] > 0 ? start[i] : 0, e = end[i] > 0 ? end[i] : 0;

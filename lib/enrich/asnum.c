@@ -71,20 +71,38 @@ numbers_put(const struct pass *p, enum field f, const uint32_t *v)
 	batch_add_fixed(p->b, p->a, f, v, present);
 }
 
+/* Names that were looked up in this batch, by the number's lower bits: few AS have most of the traffic. */
+struct names_seen {
+	struct {
+		uint32_t asn, text;
+	} v[1024];
+};
+
 /* The database's text for the number, if need be by the number alone. */
 static inline uint32_t
-name_of(const struct geodb *db, uint32_t asn, const struct geodb_entry *e)
+name_of(const struct geodb *db, uint32_t asn, const struct geodb_entry *e, struct names_seen *seen)
 {
+	uint32_t slot = asn % (sizeof seen->v / sizeof seen->v[0]);
+
 	if (asn == 0)
 		return 0;
 	if (e->asn == asn && e->as_name != 0)
 		return e->as_name;
-	return geodb_as_name(db, asn);
+	if (seen->v[slot].asn != asn) {
+		seen->v[slot].asn = asn;
+		seen->v[slot].text = geodb_as_name(db, asn);
+	}
+	return seen->v[slot].text;
 }
 
-/* A name that is not known stays if its number did. */
+struct as_scratch {
+	struct textcol_codes *codes;
+	struct names_seen seen;
+};
+
+/* A name that is not known stays if its number did. Without a database none is known. */
 static struct textcol
-names_put(const struct pass *p, enum field f, struct textcol_codes *codes, unsigned side, const uint32_t *v,
+names_put(const struct pass *p, enum field f, struct as_scratch *s, unsigned side, const uint32_t *v,
     const uint32_t *came)
 {
 	const struct geodb *db = p->names;
@@ -92,15 +110,17 @@ names_put(const struct pass *p, enum field f, struct textcol_codes *codes, unsig
 	uint32_t *names = arena_alloc(p->a, p->b->rows * sizeof *names);
 
 	for (uint32_t i = 0; i < p->b->rows; i++) {
-		names[i] = name_of(db, v[i], &db->entries[entry != NULL ? entry[i] : 0]);
+		names[i] =
+		    db != NULL ? name_of(db, v[i], &db->entries[entry != NULL ? entry[i] : 0], &s->seen) : 0;
 		if (names[i] == 0 && v[i] != (came != NULL ? came[i] : 0))
 			names[i] = TEXT_NONE;
 	}
-	return textcol_put(p->b, p->a, f, codes, db->texts, db->text_count, names);
+	return textcol_put(
+	    p->b, p->a, f, s->codes, db != NULL ? db->texts : NULL, db != NULL ? db->text_count : 0, names);
 }
 
 static void
-side_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes, unsigned side)
+side_apply(struct pass *p, const struct as_rules *r, struct as_scratch *s, unsigned side)
 {
 	enum field name = side_fields[side].name, peer_name = side_fields[side].peer_name;
 	const uint32_t *came = p->asn[AS_EXPORTER][side];
@@ -113,20 +133,22 @@ side_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes
 		return;
 	peer = peers_make(p, r, side, origin, peer_came);
 	numbers_put(p, side_fields[side].peer, peer);
-	if (p->names == NULL)
+	if (p->names == NULL && batch_col(p->b, name) == NULL && batch_col(p->b, peer_name) == NULL)
 		return;
 	/* The common case: the same numbers, and no names that could stay, give the same names. */
 	bool alike = peer == origin && batch_col(p->b, name) == NULL && batch_col(p->b, peer_name) == NULL;
-	struct textcol t = names_put(p, name, codes, side, origin, came);
+	struct textcol t = names_put(p, name, s, side, origin, came);
 	if (alike)
 		textcol_again(&t, p->b, p->a, peer_name);
 	else
-		names_put(p, peer_name, codes, side, peer, peer_came);
+		names_put(p, peer_name, s, side, peer, peer_came);
 }
 
 void
 as_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes)
 {
+	struct as_scratch s = {.codes = codes};
+
 	for (unsigned side = 0; side < SIDES; side++)
-		side_apply(p, r, codes, side);
+		side_apply(p, r, &s, side);
 }

@@ -198,6 +198,16 @@ bgp_apply(void *state, struct pass *p)
 }
 
 static void
+bgp_tell(const void *state, const struct addr *a, struct facts *f)
+{
+	const struct bgp *g = state;
+	const struct routes *r = g->watch.data;
+
+	if (r != NULL)
+		f->asn[AS_BGP] = r->entries[lpm_lookup(&r->table.lpm, a)].origin;
+}
+
+static void
 bgp_tick(void *state)
 {
 	struct bgp *g = state;
@@ -205,13 +215,13 @@ bgp_tick(void *state)
 	watch_tick(&g->watch);
 }
 
-/* The thread may be loading with what the numbers were: watch_again waits for it first. */
+/* The thread may be loading with what the numbers were: watch_set waits for it first. */
 static void
 bgp_reload(void *state, const struct enrich_settings *s)
 {
 	struct bgp *g = state;
 
-	watch_again(&g->watch, s->bgp_table, &g->local);
+	watch_set(&g->watch, &kind, s->bgp_table, &g->local, REMEDY, s->bgp_expected);
 	g->local = s->local;
 }
 
@@ -241,6 +251,7 @@ const struct step_ops bgp_step = {
     .name = "bgp",
     .open = bgp_open,
     .close = bgp_close,
+    .tell = bgp_tell,
     .apply = bgp_apply,
     .tick = bgp_tick,
     .reload = bgp_reload,

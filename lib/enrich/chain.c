@@ -12,7 +12,7 @@ static const struct {
     {"geoip", &geoip_step},
     {"bgp", &bgp_step},
     {"snmp", NULL},
-    {"ptr", NULL},
+    {"ptr", &ptr_step},
 };
 
 #define KNOWN (sizeof known / sizeof known[0])
@@ -61,6 +61,38 @@ chain_open(struct chain *c, struct enrich_settings *s)
 	settings_take(c, s);
 }
 
+static void
+step_attach(struct chain *c, const struct step_ops *ops, void *state)
+{
+	if (ops->attach != NULL && c->loop != NULL)
+		ops->attach(state, c, c->loop);
+}
+
+static void
+step_detach(struct chain *c, const struct step_ops *ops, void *state)
+{
+	if (ops->detach != NULL && c->loop != NULL)
+		ops->detach(state);
+}
+
+void
+chain_attach(struct chain *c, struct loop *l, loop_fn *ready, void *arg)
+{
+	c->loop = l;
+	c->ready = ready;
+	c->arg = arg;
+	for (unsigned i = 0; i < c->count; i++)
+		step_attach(c, c->steps[i].ops, c->steps[i].state);
+}
+
+void
+chain_detach(struct chain *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		step_detach(c, c->steps[i].ops, c->steps[i].state);
+	c->loop = NULL;
+}
+
 void
 chain_close(struct chain *c)
 {
@@ -76,6 +108,7 @@ chain_reload(struct chain *c, struct enrich_settings *s)
 {
 	struct chain old = *c;
 
+	c->awaited = 0;
 	for (c->count = 0; c->count < s->step_count; c->count++) {
 		const struct step_ops *ops = s->steps[c->count];
 		void *state = NULL;
@@ -88,11 +121,17 @@ chain_reload(struct chain *c, struct enrich_settings *s)
 			ops->reload(state, s);
 		}
 		c->steps[c->count].ops = ops;
-		c->steps[c->count].state = state != NULL ? state : ops->open(s);
+		c->steps[c->count].state = state;
+		if (state == NULL) {
+			c->steps[c->count].state = ops->open(s);
+			step_attach(c, ops, c->steps[c->count].state);
+		}
 	}
 	for (unsigned i = 0; i < old.count; i++)
-		if (old.steps[i].state != NULL)
+		if (old.steps[i].state != NULL) {
+			step_detach(c, old.steps[i].ops, old.steps[i].state);
 			old.steps[i].ops->close(old.steps[i].state);
+		}
 	settings_take(c, s);
 }
 
@@ -115,11 +154,45 @@ direction_put(struct chain *c, const struct pass *p)
 	    p->b, p->a, FIELD_net_direction, &c->codes, net_direction_texts, NET_DIRECTIONS, direction);
 }
 
+bool
+chain_prepare(struct chain *c, const struct batch *b, struct arena *a)
+{
+	c->awaited = 0;
+	for (unsigned i = 0; i < c->count && b->rows > 0; i++)
+		if (c->steps[i].ops->prepare != NULL)
+			c->awaited += !c->steps[i].ops->prepare(c->steps[i].state, b, a);
+	return c->awaited == 0;
+}
+
+void
+chain_ready(struct chain *c)
+{
+	if (c->awaited > 0 && --c->awaited == 0)
+		c->ready(c->arg);
+}
+
+void
+chain_tell(
+    const struct chain *c, const struct addr *a, uint32_t *asn, struct str *as_name, struct str *country)
+{
+	struct facts f = {0};
+
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->steps[i].ops->tell != NULL)
+			c->steps[i].ops->tell(c->steps[i].state, a, &f);
+	*asn = c->as.my_asn != 0 && ownnet_holds(&c->own, a) ? c->as.my_asn : 0;
+	for (unsigned i = 0; i < c->as.order_count && *asn == 0; i++)
+		*asn = f.asn[c->as.order[i]];
+	*as_name = f.names != NULL ? f.names->texts[geodb_as_name(f.names, *asn)] : (struct str){NULL, 0};
+	*country = f.country;
+}
+
 void
 chain_apply(struct chain *c, struct batch *b, struct arena *a)
 {
 	struct pass p;
 
+	c->awaited = 0;
 	if (b->rows == 0)
 		return;
 	pass_start(&p, b, a);

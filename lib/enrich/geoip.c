@@ -77,10 +77,8 @@ geoip_open(const struct enrich_settings *s)
 	struct geoip *g = mem_zero(1, sizeof *g);
 
 	g->language = mem_strdup(s->language);
-	if (s->asn_db != NULL)
-		watch_start(&g->asn, &db_kind, s->asn_db, g->language, ASN_REMEDY, true);
-	if (s->city_db != NULL)
-		watch_start(&g->city, &db_kind, s->city_db, g->language, CITY_REMEDY, true);
+	watch_start(&g->asn, &db_kind, s->asn_db, g->language, ASN_REMEDY, true);
+	watch_start(&g->city, &db_kind, s->city_db, g->language, CITY_REMEDY, true);
 	if (s->asn_db == NULL && s->city_db == NULL)
 		log_warnx("geoip has no database, so flows get no AS, country and city from it; "
 			  "name one with --asn-db, --city-db or under geoip in the configuration");
@@ -164,6 +162,19 @@ geoip_apply(void *state, struct pass *p)
 }
 
 static void
+geoip_tell(const void *state, const struct addr *a, struct facts *f)
+{
+	const struct geoip *g = state;
+	const struct geodb *asn = asn_db(g), *place = place_db(g);
+
+	f->names = asn;
+	if (asn != NULL)
+		f->asn[AS_DATABASE] = asn->entries[lpm_lookup(&asn->lpm, a)].asn;
+	if (place != NULL)
+		f->country = place->texts[place->entries[lpm_lookup(&place->lpm, a)].country];
+}
+
+static void
 geoip_tick(void *state)
 {
 	struct geoip *g = state;
@@ -174,25 +185,14 @@ geoip_tick(void *state)
 }
 
 static void
-watch_set(struct watch *w, const char *path, const char *language, const char *remedy)
-{
-	if (path == NULL)
-		watch_stop(w);
-	else if (!watch_is_on(w))
-		watch_start(w, &db_kind, path, language, remedy, true);
-	else
-		watch_again(w, path, language);
-}
-
-static void
 geoip_reload(void *state, const struct enrich_settings *s)
 {
 	struct geoip *g = state;
 	char *old = g->language;
 
 	g->language = mem_strdup(s->language);
-	watch_set(&g->asn, s->asn_db, g->language, ASN_REMEDY);
-	watch_set(&g->city, s->city_db, g->language, CITY_REMEDY);
+	watch_set(&g->asn, &db_kind, s->asn_db, g->language, ASN_REMEDY, true);
+	watch_set(&g->city, &db_kind, s->city_db, g->language, CITY_REMEDY, true);
 	free(old);
 }
 
@@ -227,6 +227,7 @@ const struct step_ops geoip_step = {
     .name = "geoip",
     .open = geoip_open,
     .close = geoip_close,
+    .tell = geoip_tell,
     .apply = geoip_apply,
     .tick = geoip_tick,
     .reload = geoip_reload,

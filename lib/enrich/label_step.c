@@ -97,7 +97,7 @@ label_reload(void *state, const struct enrich_settings *s)
 {
 	struct label *g = state;
 
-	watch_again(&g->watch, s->labels_file, NULL);
+	watch_set(&g->watch, &kind, s->labels_file, NULL, REMEDY, true);
 }
 
 static void

@@ -294,9 +294,13 @@ entries_merge(struct reader *r, const char *name)
 		}
 		for (unsigned k = 0; k < n->own.count; k++)
 			fits &= attribute_set(&all, &n->own.v[k]) == 0;
-		if (!fits)
-			complain(
-			    r->l, name, n->line, "over 32 labels with those inherited; some are left out");
+		if (!fits) {
+			struct err e;
+
+			err_set(&e, "over %d labels with those inherited; some are left out",
+			    LABELS_ATTRIBUTES_MAX);
+			complain(r->l, name, n->line, e.msg);
+		}
 		lpm_builder_add(&r->prefixes, &n->p, list_number(r, &all));
 		if (depth > 0 && stack[depth - 1].p.len == n->p.len)
 			depth--;

@@ -70,6 +70,9 @@ void
 watch_start(struct watch *w, const struct watch_kind *kind, const char *path, const void *arg,
     const char *remedy, bool expected)
 {
+	*w = (struct watch){0};
+	if (path == NULL)
+		return;
 	*w = (struct watch){
 	    .kind = kind, .path = mem_strdup(path), .arg = arg, .remedy = remedy, .expected = expected};
 	w->seen = w->tried = file_look(path);
@@ -126,8 +129,8 @@ watch_tick(struct watch *w)
 	return false;
 }
 
-void
-watch_again(struct watch *w, const char *path, const void *arg)
+static void
+again(struct watch *w, const char *path, const void *arg, bool expected)
 {
 	if (w->loading)
 		pthread_join(w->thread, NULL);
@@ -137,10 +140,23 @@ watch_again(struct watch *w, const char *path, const void *arg)
 	free(w->path);
 	w->path = mem_strdup(path);
 	w->arg = arg;
+	w->expected = expected;
 	w->seen = file_look(path);
 	w->tried = (struct file_id){0};
 	if (is_missing(w)) {
 		err_set(&w->why, "%s: no such file", path);
 		complain(w, w->why.msg);
 	}
+}
+
+void
+watch_set(struct watch *w, const struct watch_kind *kind, const char *path, const void *arg,
+    const char *remedy, bool expected)
+{
+	if (path == NULL)
+		watch_stop(w);
+	else if (w->path == NULL)
+		watch_start(w, kind, path, arg, remedy, expected);
+	else
+		again(w, path, arg, expected);
 }

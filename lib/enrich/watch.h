@@ -58,7 +58,7 @@ struct watch {
  * the remedy ("flows get no AS numbers until it is there") is logged, once, and
  * it is watched all the same. A missing one that is not `expected` is no reason
  * for a warning. The kind and what `arg` points at stay until watch_stop or
- * watch_again.
+ * watch_set. Without a path nothing is watched.
  */
 void watch_start(struct watch *w, const struct watch_kind *kind, const char *path, const void *arg,
     const char *remedy, bool expected);
@@ -70,14 +70,11 @@ void watch_stop(struct watch *w);
  */
 bool watch_tick(struct watch *w);
 
-/* HUP: loads again at the next tick, changed or not; another path from now on, maybe, and with another `arg`. */
-void watch_again(struct watch *w, const char *path, const void *arg);
-
-/* Whether it was started. */
-static inline bool
-watch_is_on(const struct watch *w)
-{
-	return w->path != NULL;
-}
+/*
+ * HUP: loads again at the next tick, changed or not, from now on with what is
+ * given here. Starts what was not, and stops it where path is NULL.
+ */
+void watch_set(struct watch *w, const struct watch_kind *kind, const char *path, const void *arg,
+    const char *remedy, bool expected);
 
 #endif

@@ -269,42 +269,35 @@ batch_untouched(const struct batch *b, const void *p)
 	return true;
 }
 
-int
-batch_serialize(const struct batch *b, struct buf *out, struct err *e)
+static void
+part_add(struct batch_parts *p, const void *bytes, size_t len)
 {
-	bool mark = b->kind == BATCH_MARK;
-	size_t columns = mark ? 0 : b->col_count;
-	size_t payload = mark ? pad8(b->mark.len) : columns * sizeof(struct batch_column);
+	p->part[p->count++] = (struct iovec){(void *)(uintptr_t)bytes, len};
+	p->bytes += len;
+}
 
-	if (mark && b->mark.len > BATCH_MARK_MAX)
-		return err_set(e, "mark of %zu bytes, the most is %d", b->mark.len, BATCH_MARK_MAX);
-	for (size_t i = 0; i < columns; i++)
-		payload += b->cols[i].raw_len;
-	if (payload > BATCH_BYTES_MAX - sizeof(struct batch_header))
-		return err_set(e, "batch of %zu bytes, the most is %d", payload, BATCH_BYTES_MAX);
+static int
+gather_mark(struct batch_parts *p, struct str mark, struct err *e)
+{
+	if (mark.len > BATCH_MARK_MAX)
+		return err_set(e, "mark of %zu bytes, the most is %d", mark.len, BATCH_MARK_MAX);
+	memset(p->mark, 0, sizeof p->mark);
+	if (mark.len > 0)
+		memcpy(p->mark, mark.p, mark.len);
+	part_add(p, p->mark, pad8(mark.len));
+	return 0;
+}
 
-	size_t total = sizeof(struct batch_header) + payload;
-	uint8_t *start = buf_reserve(out, total), *p = start + sizeof(struct batch_header);
-	struct batch_header h = {
-	    .magic = {BATCH_MAGIC[0], BATCH_MAGIC[1], BATCH_MAGIC[2], BATCH_MAGIC[3]},
-	    .version = BATCH_VERSION,
-	    .kind = b->kind,
-	    .columns = (uint16_t)columns,
-	    .rows = mark ? (uint32_t)b->mark.len : b->rows,
-	    .payload_len = (uint32_t)payload,
-	    .origin = b->origin,
-	    .origin_first = b->origin_first,
-	    .origin_last = b->origin_last,
-	};
-	if (mark) {
-		memset(p, 0, payload);
-		if (b->mark.len > 0)
-			memcpy(p, b->mark.p, b->mark.len);
-	}
-	size_t at = columns * sizeof(struct batch_column);
-	for (size_t i = 0; i < columns; i++) {
+static void
+gather_columns(struct batch_parts *p, const struct batch *b)
+{
+	size_t at = b->col_count * sizeof p->columns[0];
+
+	part_add(p, p->columns, at);
+	for (size_t i = 0; i < b->col_count; i++) {
 		const struct col *c = &b->cols[i];
-		struct batch_column d = {
+
+		p->columns[i] = (struct batch_column){
 		    .field = c->field,
 		    .width = c->width,
 		    .encoding = c->encoding,
@@ -314,14 +307,52 @@ batch_serialize(const struct batch *b, struct buf *out, struct err *e)
 		    .offset = (uint32_t)at,
 		    .length = c->raw_len,
 		};
-		memcpy(p + i * sizeof d, &d, sizeof d);
-		memcpy(p + at, c->raw, c->raw_len);
+		part_add(p, c->raw, c->raw_len);
 		at += c->raw_len;
 	}
-	h.payload_hash = hash64(p, payload);
-	h.header_hash = hash64(&h, offsetof(struct batch_header, header_hash));
-	memcpy(start, &h, sizeof h);
-	out->len += total;
+}
+
+int
+batch_gather(const struct batch *b, struct batch_parts *p, struct err *e)
+{
+	bool mark = b->kind == BATCH_MARK;
+	struct batch_header *h = &p->header;
+
+	p->count = 0;
+	p->bytes = 0;
+	part_add(p, h, sizeof *h);
+	if (!mark)
+		gather_columns(p, b);
+	else if (gather_mark(p, b->mark, e) == -1)
+		return -1;
+	if (p->bytes > BATCH_BYTES_MAX)
+		return err_set(e, "batch of %zu bytes, the most is %d", p->bytes, BATCH_BYTES_MAX);
+	*h = (struct batch_header){
+	    .magic = {BATCH_MAGIC[0], BATCH_MAGIC[1], BATCH_MAGIC[2], BATCH_MAGIC[3]},
+	    .version = BATCH_VERSION,
+	    .kind = b->kind,
+	    .columns = (uint16_t)(mark ? 0 : b->col_count),
+	    .rows = mark ? (uint32_t)b->mark.len : b->rows,
+	    .payload_len = (uint32_t)(p->bytes - sizeof *h),
+	    .origin = b->origin,
+	    .origin_first = b->origin_first,
+	    .origin_last = b->origin_last,
+	    .payload_hash = hash64_parts(p->part + 1, p->count - 1),
+	};
+	h->header_hash = hash64(h, offsetof(struct batch_header, header_hash));
+	return 0;
+}
+
+int
+batch_serialize(const struct batch *b, struct buf *out, struct err *e)
+{
+	struct batch_parts p;
+
+	if (batch_gather(b, &p, e) == -1)
+		return -1;
+	buf_reserve(out, p.bytes);
+	for (unsigned i = 0; i < p.count; i++)
+		buf_add(out, p.part[i].iov_base, p.part[i].iov_len);
 	return 0;
 }
 

@@ -38,6 +38,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <sys/uio.h>
+
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/err.h"
@@ -124,7 +126,24 @@ int batch_parse(struct batch *b, const void *p, size_t len, struct err *e);
 /* Whether the batch is still what batch_parse made of the bytes at p: nothing added, taken away or changed. */
 bool batch_untouched(const struct batch *b, const void *p);
 
-/* Appends the batch as it travels. Columns are copied byte for byte. -1 only if it exceeds the limits. */
+/*
+ * The batch as it travels, in parts: header, descriptors, and the columns where
+ * they lie. It points into itself. -1 only if it exceeds the limits.
+ */
+struct batch_parts {
+	struct iovec part[2 + BATCH_COLUMNS_MAX];
+	unsigned count;
+	size_t bytes; /* of all together */
+	struct batch_header header;
+	union {
+		struct batch_column columns[BATCH_COLUMNS_MAX];
+		uint8_t mark[BATCH_MARK_MAX];
+	};
+};
+
+int batch_gather(const struct batch *b, struct batch_parts *p, struct err *e);
+
+/* The same, appended to out. */
 int batch_serialize(const struct batch *b, struct buf *out, struct err *e);
 
 static inline const struct col *
@@ -219,6 +238,8 @@ const uint64_t *batch_flat_u64(const struct batch *b, enum field f, struct arena
  */
 void batch_add_fixed(
     struct batch *b, struct arena *a, enum field f, const void *values, const uint64_t *present);
+void batch_add_const(/* one value for all rows that have one */
+    struct batch *b, struct arena *a, enum field f, const void *value, const uint64_t *present);
 void batch_add_dict(struct batch *b, struct arena *a, enum field f, const uint16_t *codes,
     const void *entries, unsigned entry_count, const uint64_t *present);
 void batch_add_strs(struct batch *b, struct arena *a, enum field f, const uint16_t *codes,

@@ -50,22 +50,79 @@ builder_full(const struct builder *bd)
 	       bd->var_bytes + (bd->rows + 1) * bd->row_bytes > BYTES_FULL;
 }
 
+static void
+bits_set(uint64_t *bits, uint32_t from, uint32_t n)
+{
+	for (uint32_t at = from & 63, word = from >> 6; n > 0; at = 0, word++) {
+		uint32_t k = n < 64 - at ? n : 64 - at;
+
+		bits[word] |= (~UINT64_C(0) >> (64 - k)) << at;
+		n -= k;
+	}
+}
+
+/* Puts the rows of the run into the bitmap; the next begins at `row`. */
+static void
+run_end(struct builder_column *c, uint32_t row)
+{
+	bits_set(c->present, c->run_from, c->run_end - c->run_from);
+	c->run_from = c->run_end = row;
+}
+
+void
+builder_run_extend(struct builder_column *c, uint32_t row, uint32_t n)
+{
+	if (row < c->run_from || row > c->run_end)
+		run_end(c, row);
+	if (row + n > c->run_end)
+		c->run_end = row + n;
+}
+
+void
+builder_wipe(struct builder_column *c)
+{
+	size_t w = c->width;
+
+	run_end(c, 0);
+	for (uint32_t row = 0; row < c->stale; row += 64) {
+		uint64_t absent = ~c->present[row >> 6];
+
+		if (absent == ~UINT64_C(0))
+			memset(c->values + row * w, 0, 64 * w);
+		else
+			for (; absent != 0; absent &= absent - 1)
+				memset(c->values + (row + (uint32_t)__builtin_ctzll(absent)) * w, 0, w);
+	}
+	c->stale = 0;
+}
+
+/* The row is as if it never had been set. */
+static void
+take_back(struct builder_column *c, uint32_t row)
+{
+	run_end(c, row);
+	c->present[row >> 6] &= ~(UINT64_C(1) << (row & 63));
+	if (c->width != 0)
+		memset(c->values + (size_t)row * c->width, 0, c->width);
+	else
+		c->codes[row] = 0;
+}
+
 void
 builder_undo(struct builder *bd)
 {
 	uint32_t row = --bd->rows;
 
-	for (size_t i = 0; i < FIELD_IDS; i++) {
-		struct builder_column *c = bd->cols[i];
+	for (size_t i = 0; i < FIELD_IDS; i++)
+		if (bd->cols[i] != NULL && bd->cols[i]->used)
+			take_back(bd->cols[i], row);
+}
 
-		if (c == NULL || !c->used)
-			continue;
-		c->present[row >> 6] &= ~(UINT64_C(1) << (row & 63));
-		if (c->width != 0)
-			memset(c->values + (size_t)row * c->width, 0, c->width);
-		else
-			c->codes[row] = 0;
-	}
+void
+builder_clear(struct builder *bd, enum field f, uint32_t row)
+{
+	if (bd->cols[f] != NULL && bd->cols[f]->used)
+		take_back(bd->cols[f], row);
 }
 
 static struct builder_column *
@@ -164,39 +221,6 @@ value_cut(struct str *v, enum field_type type)
 	return true;
 }
 
-static void
-bits_set(uint64_t *bits, uint32_t from, uint32_t n)
-{
-	for (uint32_t at = from & 63, word = from >> 6; n > 0; at = 0, word++) {
-		uint32_t k = n < 64 - at ? n : 64 - at;
-
-		bits[word] |= (~UINT64_C(0) >> (64 - k)) << at;
-		n -= k;
-	}
-}
-
-void *
-builder_span(struct builder *bd, enum field f, uint32_t row, uint32_t n)
-{
-	struct builder_column *c = bd->cols[f];
-
-	if (c == NULL || !c->used)
-		c = builder_touch(bd, f);
-	bits_set(c->present, row, n);
-	return c->values + (size_t)row * c->width;
-}
-
-void
-builder_clear(struct builder *bd, enum field f, uint32_t row)
-{
-	struct builder_column *c = bd->cols[f];
-
-	if (c == NULL || !c->used)
-		return;
-	c->present[row >> 6] &= ~(UINT64_C(1) << (row & 63));
-	memset(c->values + (size_t)row * c->width, 0, c->width);
-}
-
 void
 builder_span_str(struct builder *bd, enum field f, uint32_t row, uint32_t n, struct str v)
 {
@@ -221,12 +245,19 @@ builder_str(struct builder *bd, enum field f, struct str v)
 }
 
 bool
-builder_has(const struct builder *bd, enum field f)
+builder_has_at(const struct builder *bd, enum field f, uint32_t row)
 {
 	const struct builder_column *c = bd->cols[f];
-	uint32_t row = bd->rows - 1;
 
-	return c != NULL && c->used && (c->present[row >> 6] >> (row & 63) & 1) != 0;
+	if (c == NULL || !c->used)
+		return false;
+	return (row >= c->run_from && row < c->run_end) || (c->present[row >> 6] >> (row & 63) & 1) != 0;
+}
+
+bool
+builder_has(const struct builder *bd, enum field f)
+{
+	return builder_has_at(bd, f, bd->rows - 1);
 }
 
 uint64_t
@@ -235,26 +266,27 @@ builder_get(const struct builder *bd, enum field f)
 	const struct builder_column *c = bd->cols[f];
 	uint64_t v = 0;
 
-	if (c != NULL && c->used && c->width != 0 && c->width <= 8)
+	if (builder_has(bd, f) && c->width != 0 && c->width <= 8)
 		memcpy(&v, c->values + (size_t)(bd->rows - 1) * c->width, c->width);
 	return v;
 }
 
 /* A plain column where it stands: the bitmap is put right before the values. */
 static void
-add_in_place(struct batch *b, enum field f, struct builder_column *c, bool all)
+add_in_place(struct batch *b, enum field f, struct builder_column *c, const uint64_t *present)
 {
-	size_t bitmap = all ? 0 : (b->rows + 63) / 64 * sizeof *c->present;
+	size_t bitmap = present == NULL ? 0 : (b->rows + 63) / 64 * sizeof *present;
 	uint8_t *raw = c->values - bitmap;
 	struct col *col = batch_claim(b, f);
 
-	memcpy(raw, c->present, bitmap);
+	if (present != NULL)
+		memcpy(raw, present, bitmap);
 	*col = (struct col){
 	    .field = (uint16_t)f,
 	    .width = c->width,
 	    .encoding = COL_PLAIN,
 	    .entries = b->rows,
-	    .present = all ? NULL : (const uint64_t *)(const void *)raw,
+	    .present = present == NULL ? NULL : (const uint64_t *)(const void *)raw,
 	    .values = c->values,
 	    .raw = raw,
 	    .raw_len = (uint32_t)(bitmap + ((b->rows * (size_t)c->width + 7) & ~(size_t)7)),
@@ -262,13 +294,28 @@ add_in_place(struct batch *b, enum field f, struct builder_column *c, bool all)
 }
 
 static uint32_t
-count_present(const struct builder_column *c, uint32_t rows)
+count_present(struct builder_column *c, uint32_t rows)
 {
 	uint32_t n = 0;
 
+	if (c->run_from == 0 && c->run_end == rows)
+		return rows;
+	run_end(c, 0);
 	for (uint32_t i = 0; i < (rows + 63) / 64; i++)
 		n += (uint32_t)__builtin_popcountll(c->present[i]);
 	return n;
+}
+
+/* Zeros where the column has no value, up to the multiple of 8 bytes that it is written as. */
+static void
+make_sound(struct builder_column *c, uint32_t rows, bool all)
+{
+	size_t bytes = (size_t)rows * c->width;
+
+	if (all)
+		memset(c->values + bytes, 0, -bytes & 7);
+	else
+		builder_wipe(c);
 }
 
 static void
@@ -279,12 +326,15 @@ finish_column(struct builder *bd, struct batch *b, enum field f)
 
 	if (n == 0)
 		return;
+	if (c->stale > 0 && c->width != 0)
+		make_sound(c, b->rows, n == b->rows);
+	const uint64_t *present = n == b->rows ? NULL : c->present;
 	if (c->width == 0)
-		batch_add_strs(b, &bd->arena, f, c->codes, c->entries, c->entry_count, c->present);
+		batch_add_strs(b, &bd->arena, f, c->codes, c->entries, c->entry_count, present);
 	else if (memcmp(c->values, c->values + c->width, (b->rows - 1) * (size_t)c->width) == 0)
-		batch_add_fixed(b, &bd->arena, f, c->values, c->present);
+		batch_add_const(b, &bd->arena, f, c->values, present);
 	else
-		add_in_place(b, f, c, n == b->rows);
+		add_in_place(b, f, c, present);
 }
 
 void
@@ -316,13 +366,14 @@ builder_reset(struct builder *bd)
 			continue;
 		memset(c->present, 0, (bd->rows + 63) / 64 * sizeof *c->present);
 		if (c->width != 0) {
-			memset(c->values, 0, bd->rows * (size_t)c->width);
+			c->stale = c->stale > bd->rows ? c->stale : bd->rows;
 		} else {
 			memset(c->codes, 0, bd->rows * sizeof *c->codes);
 			memset(c->table, 0, (c->table_mask + 1) * sizeof *c->table);
 			c->table_mask = TABLE_SLOTS_MIN - 1;
 			c->entry_count = 0;
 		}
+		c->run_from = c->run_end = 0;
 		c->used = false;
 	}
 	arena_reset(&bd->arena);

@@ -23,8 +23,10 @@
 struct builder_column {
 	uint8_t width;
 	bool used; /* in this batch */
-	uint8_t *values; /* fixed: BATCH_ROWS_MAX * width, zero where absent; room for a bitmap before it */
+	uint8_t *values; /* fixed: BATCH_ROWS_MAX * width; room for a bitmap before it */
+	uint32_t stale; /* of the first so many rows, those absent may hold values of earlier batches */
 	uint64_t present[BATCH_ROWS_MAX / 64];
+	uint32_t run_from, run_end; /* rows of a run that are present too, and not in the bitmap yet */
 	/* variable width: a dictionary of the values seen in this batch */
 	uint16_t *codes;
 	struct str *entries;
@@ -134,10 +136,40 @@ builder_rows(struct builder *bd, uint32_t n)
 	return first;
 }
 
-/* Where the values of n rows from `row` on go, all marked present. Fixed widths only. */
-void *builder_span(struct builder *bd, enum field f, uint32_t row, uint32_t n);
+/* The rows are present, and not all of the run that the column remembers. For the two below. */
+void builder_run_extend(struct builder_column *c, uint32_t row, uint32_t n);
+void builder_wipe(struct builder_column *c);
 
-/* Takes back the value of a row. Fixed widths only. */
+/*
+ * Where the values of n rows from `row` on go, all marked present. Fixed widths
+ * only. The caller writes all of them.
+ */
+static inline void *
+builder_fill(struct builder *bd, enum field f, uint32_t row, uint32_t n)
+{
+	struct builder_column *c = bd->cols[f];
+
+	if (c == NULL || !c->used)
+		c = builder_touch(bd, f);
+	if (row == c->run_end)
+		c->run_end += n;
+	else if (row < c->run_from || row + n > c->run_end)
+		builder_run_extend(c, row, n);
+	return c->values + (size_t)row * c->width;
+}
+
+/* The same, with zeros in those that were absent. */
+static inline void *
+builder_span(struct builder *bd, enum field f, uint32_t row, uint32_t n)
+{
+	struct builder_column *c = bd->cols[f];
+
+	if (c != NULL && c->stale != 0 && (row < c->run_from || row + n > c->run_end))
+		builder_wipe(c);
+	return builder_fill(bd, f, row, n);
+}
+
+/* Takes back the value of a row. */
 void builder_clear(struct builder *bd, enum field f, uint32_t row);
 
 /* The same string (see builder_str) in n rows from `row` on. */
@@ -145,6 +177,7 @@ void builder_span_str(struct builder *bd, enum field f, uint32_t row, uint32_t n
 
 /* Whether the row being set has the field, and its value so far (fixed widths up to 8; 0 if absent). */
 bool builder_has(const struct builder *bd, enum field f);
+bool builder_has_at(const struct builder *bd, enum field f, uint32_t row); /* likewise, of any row so far */
 uint64_t builder_get(const struct builder *bd, enum field f);
 
 /* The batch of all rows so far, which lasts until builder_reset. Numbers the rows of the origin. */

@@ -95,25 +95,24 @@ writable(const void *p)
 	return (void *)(uintptr_t)p;
 }
 
-void
-batch_add_fixed(struct batch *b, struct arena *a, enum field f, const void *values, const uint64_t *present)
+static void
+add_fixed(
+    struct batch *b, struct arena *a, enum field f, const void *values, const uint64_t *present, bool same)
 {
 	const struct field_info *info = field_by_id(f);
-	size_t w = info->width, n = (size_t)b->rows * w;
+	uint32_t entries = same ? 1 : b->rows;
 	bool none;
 
 	present = presence_trim(a, present, b->rows, &none);
 	batch_drop(b, f);
 	if (none || b->rows == 0)
 		return;
-	/* Constant when each value equals the next; absent rows hold zeros, which then must be equal too. */
-	bool same = memcmp(values, (const uint8_t *)values + w, n - w) == 0;
 	struct shape s = {
 	    .width = info->width,
 	    .encoding = same ? COL_CONST : COL_PLAIN,
 	    .rows = b->rows,
-	    .entries = same ? 1 : b->rows,
-	    .value_bytes = same ? w : n,
+	    .entries = entries,
+	    .value_bytes = (size_t)entries * info->width,
 	    .present = present,
 	};
 	struct col *c = batch_claim(b, f);
@@ -121,6 +120,22 @@ batch_add_fixed(struct batch *b, struct arena *a, enum field f, const void *valu
 		return;
 	col_lay(c, a, f, &s);
 	memcpy(writable(c->values), values, s.value_bytes);
+}
+
+void
+batch_add_fixed(struct batch *b, struct arena *a, enum field f, const void *values, const uint64_t *present)
+{
+	size_t w = field_by_id(f)->width;
+
+	/* Constant when each value equals the next; absent rows hold zeros, which then must be equal too. */
+	bool same = b->rows > 0 && memcmp(values, (const uint8_t *)values + w, (b->rows - 1) * w) == 0;
+	add_fixed(b, a, f, values, present, same);
+}
+
+void
+batch_add_const(struct batch *b, struct arena *a, enum field f, const void *value, const uint64_t *present)
+{
+	add_fixed(b, a, f, value, present, true);
 }
 
 /* A dictionary of one entry is a constant. */

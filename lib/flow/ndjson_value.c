@@ -36,16 +36,8 @@ value_refuse_number(const struct reading *rd, uint64_t max)
 static void
 field_clear(struct builder *bd, enum field f)
 {
-	struct builder_column *c = bd->cols[f];
-	uint32_t row = bd->rows - 1;
-
-	if (f == 0 || !builder_has(bd, f))
-		return;
-	c->present[row >> 6] &= ~(UINT64_C(1) << (row & 63));
-	if (c->width != 0)
-		memset(c->values + (size_t)row * c->width, 0, c->width);
-	else
-		c->codes[row] = 0;
+	if (f != 0 && builder_has(bd, f))
+		builder_clear(bd, f, bd->rows - 1);
 }
 
 int

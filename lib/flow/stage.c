@@ -32,6 +32,7 @@ struct stage {
 	struct batch batch; /* the one at hand */
 	struct log_limit complaints;
 	bool stopping, closed, begun, paused, eof, finishing, ended;
+	bool held; /* the batch at hand was handed over, and is to be so again */
 	bool last; /* a stop's time is up: the batch that has begun to come is the last */
 	bool enough; /* nothing more is wanted, not even what was read */
 	const char *input_name;
@@ -94,11 +95,22 @@ stage_flush(struct stage *s, struct err *e)
 }
 
 static int
+handle_flows(struct stage *s, struct batch *b, struct err *e)
+{
+	int n = s->ops->batch(s->arg, s, b, e);
+
+	s->held = n == 1;
+	if (s->held)
+		stage_pause(s, true);
+	return n == -1 ? -1 : 0;
+}
+
+static int
 handle(struct stage *s, struct batch *b, struct err *e)
 {
 	arena_reset(&s->arena);
 	if (b->kind != BATCH_MARK)
-		return s->ops->batch(s->arg, s, b, e);
+		return handle_flows(s, b, e);
 	if (s->ops->mark != NULL)
 		return s->ops->mark(s->arg, s, b, e);
 	return s->out != NULL ? stage_emit(s, b, e) : 0;
@@ -111,6 +123,8 @@ take(struct stage *s, bool flush, struct err *e)
 	struct batch *b = &s->batch;
 	int n = 0;
 
+	if (s->held && (!s->paused || s->finishing) && !s->ended && handle_flows(s, b, e) == -1)
+		return -1;
 	while (!s->ended && !s->enough && (!s->paused || s->finishing) &&
 	       (n = stream_in_next(s->in, b, flush, e)) == 1)
 		if (handle(s, b, e) == -1)
@@ -189,6 +203,12 @@ static void
 end_at_batch(struct stage *s)
 {
 	s->last = true;
+	if (s->held) { /* it goes now: it lies where input is read to */
+		stage_pause(s, false);
+		go_on(s, false);
+		if (s->ended || s->finishing)
+			return;
+	}
 	if (stream_in_end_here(s->in)) {
 		finish(s);
 		return;
@@ -205,6 +225,10 @@ on_input(void *arg, int fd, int what)
 
 	(void)fd;
 	(void)what;
+	if (s->held) { /* not before it has gone: it lies where input is read to */
+		go_on(s, false);
+		return;
+	}
 	int n = stream_in_fill(s->in, &e);
 	if (n == -1) {
 		stage_fail(s, &e);
@@ -302,6 +326,12 @@ struct loop *
 stage_loop(struct stage *s)
 {
 	return s->loop;
+}
+
+bool
+stage_ending(const struct stage *s)
+{
+	return s->finishing || s->last;
 }
 
 void

@@ -24,7 +24,8 @@ struct stage_ops {
 	int (*begin)(void *arg, struct stage *s, struct err *e);
 
 	/* A batch of flows, writable in its struct (columns may be added, dropped, filtered). -1 with words ends
-	 * the program with status 1. */
+	 * the program with status 1. 1: not yet; the input waits, and the same batch is handed over again, as it is
+	 * now, with stage_pause(s, false), or when all must go (see stage_ending; then 1 is no answer). */
 	int (*batch)(void *arg, struct stage *s, struct batch *b, struct err *e);
 
 	/* A mark. NULL: passed on in order. */
@@ -65,6 +66,7 @@ int stage_run(struct prog *p, const struct stage_options *o, const struct stage_
 int stage_emit(struct stage *s, const struct batch *b, struct err *e);
 struct arena *stage_arena(struct stage *s); /* reset before every batch */
 struct loop *stage_loop(struct stage *s); /* for descriptors and timers of the program's own */
+bool stage_ending(const struct stage *s); /* what was read goes now: there is no more waiting */
 void stage_stop(struct stage *s); /* as if TERM had come */
 void stage_finish(struct stage *s); /* no more input is wanted, nor what was read: flush and end now */
 void stage_done(struct stage *s); /* after `end` gave 1 */

@@ -91,6 +91,9 @@ int stream_out_batch(struct stream_out *s, const struct batch *b, bool *closed, 
 /* The same for a batch, or mark, that is there as its bytes in the output's format. */
 int stream_out_bytes(
     struct stream_out *s, const struct batch *b, struct str bytes, bool *closed, struct err *e);
+/* The same for what batch_gather() made of it; changes the parts. */
+int stream_out_parts(
+    struct stream_out *s, const struct batch *b, struct batch_parts *p, bool *closed, struct err *e);
 int stream_out_flush(struct stream_out *s, bool *closed, struct err *e);
 bool stream_out_pending(const struct stream_out *s);
 

@@ -49,10 +49,10 @@ stream_out_pending(const struct stream_out *s)
 }
 
 static int
-write_out(struct stream_out *s, struct str bytes, bool *closed, struct err *e)
+write_out(struct stream_out *s, struct iovec *parts, unsigned n, size_t bytes, bool *closed, struct err *e)
 {
-	if (fd_write_all(s->fd, bytes.p, bytes.len) == 0) {
-		s->counts.bytes += bytes.len;
+	if (fd_writev_all(s->fd, parts, (int)n) == 0) {
+		s->counts.bytes += bytes;
 		return 0;
 	}
 	if (closed != NULL && errno == EPIPE) {
@@ -65,12 +65,12 @@ write_out(struct stream_out *s, struct str bytes, bool *closed, struct err *e)
 int
 stream_out_flush(struct stream_out *s, bool *closed, struct err *e)
 {
-	struct str bytes = {(const char *)s->buf.p, s->buf.len};
+	struct iovec all = {s->buf.p, s->buf.len};
 
-	if (bytes.len == 0)
+	if (all.iov_len == 0)
 		return 0;
 	s->buf.len = 0;
-	return write_out(s, bytes, closed, e);
+	return write_out(s, &all, 1, all.iov_len, closed, e);
 }
 
 int
@@ -106,29 +106,51 @@ count(struct stream_out *s, const struct batch *b)
 	s->counts.rows += b->rows;
 }
 
-int
-stream_out_bytes(struct stream_out *s, const struct batch *b, struct str bytes, bool *closed, struct err *e)
+/* What is long is written from where it lies. */
+static int
+add(struct stream_out *s, struct iovec *parts, unsigned n, size_t bytes, bool *closed, struct err *e)
 {
 	bool gone = false;
 
-	count(s, b);
-	if (s->buf.len + bytes.len < WRITE_BYTES) {
-		buf_add(&s->buf, bytes.p, bytes.len);
+	if (s->buf.len + bytes < WRITE_BYTES) {
+		for (unsigned i = 0; i < n; i++)
+			buf_add(&s->buf, parts[i].iov_base, parts[i].iov_len);
 		return 0;
 	}
 	if (stream_out_flush(s, closed != NULL ? &gone : NULL, e) == -1)
 		return -1;
 	if (!gone)
-		return write_out(s, bytes, closed, e);
+		return write_out(s, parts, n, bytes, closed, e);
 	*closed = true;
 	return 0;
 }
 
 int
+stream_out_bytes(struct stream_out *s, const struct batch *b, struct str bytes, bool *closed, struct err *e)
+{
+	struct iovec all = {(void *)(uintptr_t)bytes.p, bytes.len};
+
+	count(s, b);
+	return add(s, &all, 1, bytes.len, closed, e);
+}
+
+int
+stream_out_parts(
+    struct stream_out *s, const struct batch *b, struct batch_parts *p, bool *closed, struct err *e)
+{
+	count(s, b);
+	return add(s, p->part, p->count, p->bytes, closed, e);
+}
+
+int
 stream_out_batch(struct stream_out *s, const struct batch *b, bool *closed, struct err *e)
 {
+	struct batch_parts parts;
+
 	if (b->kind == BATCH_FLOWS && b->rows == 0)
 		return 0;
+	if (s->format == STREAM_BINARY && batch_gather(b, &parts, e) == 0)
+		return stream_out_parts(s, b, &parts, closed, e);
 	if (stream_put(&s->buf, b, s->format, &s->arena, e) == -1)
 		return -1;
 	arena_reset(&s->arena);

@@ -6,7 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "io/fdio.h"
 
 static int64_t
@@ -63,18 +62,38 @@ clock_zone_known(const char *zone)
  * The C library knows one zone a process, TZ. Every program that shows local
  * times shows one zone, so TZ is set to it once and stays.
  */
-int
-clock_zone_offset(const char *zone, int64_t ms)
+static struct tm *
+zone_time(struct tm *tm, const char *zone, int64_t ms)
 {
 	time_t t = (time_t)(ms >= 0 ? ms / 1000 : -((999 - ms) / 1000));
 	const char *now = getenv("TZ");
-	struct tm tm;
 
-	if (zone == NULL)
-		return 0;
 	if (now == NULL || strcmp(now, zone) != 0) {
 		setenv("TZ", zone, 1);
 		tzset();
 	}
-	return localtime_r(&t, &tm) != NULL ? (int)(tm.tm_gmtoff / 60) : 0;
+	return localtime_r(&t, tm);
+}
+
+int
+clock_zone_offset(const char *zone, int64_t ms)
+{
+	struct tm tm;
+
+	if (zone == NULL)
+		return 0;
+	return zone_time(&tm, zone, ms) != NULL ? (int)(tm.tm_gmtoff / 60) : 0;
+}
+
+int
+clock_format(struct buf *out, const char *format, const char *zone, int64_t ms)
+{
+	enum { MOST = 4096 };
+	struct tm tm;
+
+	if (zone_time(&tm, zone != NULL ? zone : "UTC", ms) == NULL)
+		return -1;
+	size_t n = strftime((char *)buf_reserve(out, MOST), MOST, format, &tm);
+	out->len += n;
+	return n > 0 ? 0 : -1;
 }

@@ -281,10 +281,16 @@ conf_parse(struct conf *c, const char *name, struct str text, struct err *e)
 int
 conf_load(struct conf *c, const char *path, struct err *e)
 {
+	return conf_load_by(c, NULL, path, e);
+}
+
+int
+conf_load_by(struct conf *c, struct steward *s, const char *path, struct err *e)
+{
 	struct buf b = {0};
 
 	*c = (struct conf){0};
-	int r = file_read(&b, path, SIZE_MAX_FILE, e);
+	int r = steward_read(s, &b, path, SIZE_MAX_FILE, e);
 	if (r == 0)
 		r = conf_parse(c, path, (struct str){(const char *)b.p, b.len}, e);
 	buf_release(&b);

@@ -17,9 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "io/steward.h"
 
 enum cnode_kind { CNODE_NULL, CNODE_SCALAR, CNODE_LIST, CNODE_MAP };
 
@@ -40,6 +42,7 @@ struct conf {
 };
 
 int conf_load(struct conf *c, const char *path, struct err *e);
+int conf_load_by(struct conf *c, struct steward *s, const char *path, struct err *e); /* see io/steward.h */
 int conf_parse(struct conf *c, const char *name, struct str text, struct err *e);
 void conf_release(struct conf *c);
 
@@ -69,6 +72,17 @@ int cnode_str(const struct cnode *n, struct str *v, struct err *e);
 int cnode_each(const struct cnode *n,
     int (*fn)(void *arg, struct str item, const struct cnode *at, struct err *e), void *arg, struct err *e);
 
+/*
+ * A number for all addresses, or a map of prefixes to numbers: 100, or
+ * {192.0.2.0/24: 100, "2001:db8::/32": 50}. Calls fn (which may be NULL) for
+ * each prefix, for 0.0.0.0/0 and ::/0 where there is but a number; stops at the
+ * first -1.
+ */
+typedef int cnode_prefix_fn(
+    void *arg, const struct prefix *p, uint64_t v, const struct cnode *at, struct err *e);
+int cnode_by_prefix(
+    const struct cnode *n, uint64_t min, uint64_t max, cnode_prefix_fn *fn, void *arg, struct err *e);
+
 /* The candidate nearest to name by edit distance, or NULL when none is near (more than a third away). */
 const char *nearest_name(struct str name, const char *const *names, size_t n);
 
@@ -81,6 +95,7 @@ enum conf_type {
 	CONF_SIZE, /* bytes */
 	CONF_DURATION, /* ms inside; a bare number counts in the unit that the key's doc names */
 	CONF_LIST, /* list of strings, see cnode_each */
+	CONF_BY_PREFIX, /* a number, or numbers by prefix, see cnode_by_prefix */
 	CONF_TREE, /* any shape; whoever owns it checks it */
 };
 
@@ -89,13 +104,14 @@ enum conf_flag {
 	CONF_IDLE = 2, /* taken from files written for other versions, does nothing here: a warning */
 	CONF_ADDR = 4, /* text or each item is an address */
 	CONF_PREFIX = 8, /* an address or a prefix */
-	CONF_HOSTPORT = 16, /* a numeric host and a port, see hostport_parse() */
+	CONF_HOSTPORT = 16, /* a numeric host and a port, see hostport_parse(); with CONF_ADDR: or without */
+	CONF_ENDPOINT = 32, /* that and a transport, see io/endpoint.h */
 };
 
 struct conf_key {
 	const char *path; /* "clickhouse.host" */
 	enum conf_type type;
-	uint64_t min, max; /* of CONF_NUM; unit_ms in min for CONF_DURATION */
+	uint64_t min, max; /* of CONF_NUM and CONF_BY_PREFIX; unit_ms in min for CONF_DURATION */
 	const char *def; /* the default as text, or NULL for none */
 	unsigned flags; /* of enum conf_flag */
 	const char *words; /* the values possible, between spaces, or NULL for any */

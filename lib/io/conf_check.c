@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "io/endpoint.h"
 
 #define PATH_MAX_LEN 128 /* longer than any path of the table */
 
@@ -79,17 +80,25 @@ item_check(void *arg, struct str item, const struct cnode *at, struct err *e)
 	const struct item_check *ic = arg;
 	const struct conf_key *key = ic->key;
 	struct err why;
+	struct endpoint ep;
 	struct addr a;
 	struct prefix p;
 	uint16_t port;
 
 	if (key->words != NULL && !word_known(key->words, item))
 		return cnode_err(at, e, "%s: '%.64s', expected one of: %s", key->path, item.p, key->words);
-	if ((key->flags & CONF_ADDR) && addr_parse(&a, item) < 0)
+	unsigned form = key->flags & (CONF_ADDR | CONF_HOSTPORT);
+	if (form == CONF_ADDR && addr_parse(&a, item) < 0)
 		return cnode_err(at, e, "%s: '%.64s', expected an IP address", key->path, item.p);
+	if (form == CONF_HOSTPORT && hostport_parse(&a, &port, item, &why) < 0)
+		return cnode_err(at, e, "%s: %s", key->path, why.msg);
+	if (form == (CONF_ADDR | CONF_HOSTPORT) && addr_parse(&a, item) < 0 &&
+	    hostport_parse(&a, &port, item, &why) < 0)
+		return cnode_err(
+		    at, e, "%s: '%.64s', expected an IP address, or one and a port", key->path, item.p);
 	if ((key->flags & CONF_PREFIX) && prefix_parse(&p, item, &why) < 0)
 		return cnode_err(at, e, "%s: %s", key->path, why.msg);
-	if ((key->flags & CONF_HOSTPORT) && hostport_parse(&a, &port, item, &why) < 0)
+	if ((key->flags & CONF_ENDPOINT) && endpoint_parse(&ep, item, &why) < 0)
 		return cnode_err(at, e, "%s: %s", key->path, why.msg);
 	if (strcmp(key->path, "enrich") == 0 && str_eq(item, STR("smtp")))
 		warn_at(ic->k, at, "enrich: 'smtp' is read as 'snmp'");
@@ -143,6 +152,8 @@ value_check(const struct checker *k, const struct conf_key *key, const struct cn
 		return cnode_duration(n, &num, key->min, k->e);
 	case CONF_LIST:
 		return cnode_each(n, item_check, &ic, k->e);
+	case CONF_BY_PREFIX:
+		return cnode_by_prefix(n, key->min, key->max, NULL, NULL, k->e);
 	case CONF_TREE:
 		return 0;
 	}

@@ -204,3 +204,47 @@ cnode_each(const struct cnode *n,
 	}
 	return 0;
 }
+
+/* The prefix that is the key of n. */
+static int
+key_prefix(const struct cnode *n, struct prefix *p, struct err *e)
+{
+	struct err why;
+
+	if (prefix_parse(p, n->key, &why) == 0)
+		return 0;
+	struct cnode at = *n;
+	at.line = n->key_line;
+	at.column = n->key_column;
+	return cnode_err(&at, e, "%s", why.msg);
+}
+
+int
+cnode_by_prefix(
+    const struct cnode *n, uint64_t min, uint64_t max, cnode_prefix_fn *fn, void *arg, struct err *e)
+{
+	static const struct prefix all[] = {{{{[10] = 0xff, [11] = 0xff}}, 96}, {{{0}}, 0}};
+	uint64_t v;
+
+	if (n->kind == CNODE_NULL)
+		return 0;
+	if (n->kind == CNODE_LIST)
+		return expected(n, e, "a number, or a map of prefixes to numbers");
+	if (n->kind == CNODE_SCALAR) {
+		if (cnode_num(n, &v, min, max, e) < 0)
+			return -1;
+		for (size_t i = 0; i < 2 && fn != NULL; i++)
+			if (fn(arg, &all[i], v, n, e) < 0)
+				return -1;
+		return 0;
+	}
+	for (const struct cnode *c = n->first; c != NULL; c = c->next) {
+		struct prefix p;
+
+		if (key_prefix(c, &p, e) < 0 || cnode_num(c, &v, min, max, e) < 0)
+			return -1;
+		if (fn != NULL && fn(arg, &p, v, c, e) < 0)
+			return -1;
+	}
+	return 0;
+}

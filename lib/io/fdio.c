@@ -21,11 +21,30 @@ fd_read(int fd, void *p, size_t len)
 	return n;
 }
 
+/* One write of at most WRITE_PIECE: while one goes into a pipe its reader cannot take out what is there. */
+static ssize_t
+write_piece(int fd, const struct iovec *iov, int n)
+{
+	struct iovec part[64];
+	size_t left = WRITE_PIECE;
+	int k = 0;
+
+	for (; k < n && k < 64 && left > 0; k++) {
+		part[k] = iov[k];
+		if (part[k].iov_len > left)
+			part[k].iov_len = left;
+		left -= part[k].iov_len;
+	}
+	return writev(fd, part, k);
+}
+
 int
 fd_writev_all(int fd, struct iovec *iov, int n)
 {
+	for (; n > 0 && iov->iov_len == 0; n--)
+		iov++;
 	while (n > 0) {
-		ssize_t w = writev(fd, iov, n > 512 ? 512 : n);
+		ssize_t w = write_piece(fd, iov, n);
 
 		if (w == -1 && errno == EAGAIN) {
 			struct pollfd pfd = {.fd = fd, .events = POLLOUT};
@@ -53,17 +72,9 @@ fd_writev_all(int fd, struct iovec *iov, int n)
 int
 fd_write_all(int fd, const void *p, size_t len)
 {
-	/* In pieces: while one write goes into a pipe its reader cannot take out what is there. */
-	for (size_t at = 0; at < len; at += WRITE_PIECE) {
-		struct iovec iov = {
-		    .iov_base = (char *)(uintptr_t)p + at,
-		    .iov_len = len - at < WRITE_PIECE ? len - at : WRITE_PIECE,
-		};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)p, .iov_len = len};
 
-		if (fd_writev_all(fd, &iov, 1) == -1)
-			return -1;
-	}
-	return 0;
+	return fd_writev_all(fd, &iov, 1);
 }
 
 int
@@ -83,36 +94,41 @@ fd_grow_pipe(int fd)
 }
 
 int
-file_read(struct buf *b, const char *path, size_t max, struct err *e)
+fd_read_all(struct buf *b, int fd, const char *name, size_t max, struct err *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t before = b->len;
 
-	if (fd == -1)
-		return err_sys(e, "%s", path);
 	for (;;) {
 		ssize_t n = fd_read(fd, buf_reserve(b, 65536), 65536);
 
 		if (n == 0)
-			break;
+			return 0;
 		if (n == -1)
-			err_sys(e, "%s", path);
+			err_sys(e, "%s", name);
 		else if (b->len + (size_t)n - before > max)
-			n = err_set(e, "%s: larger than %zu bytes", path, max);
+			n = err_set(e, "%s: larger than %zu bytes", name, max);
 		if (n == -1) {
-			close(fd);
 			b->len = before;
 			return -1;
 		}
 		b->len += (size_t)n;
 	}
-	close(fd);
-	return 0;
 }
 
-/* The directory entry too must be on disk before a rename counts as done. */
-static int
-sync_parent(const char *path)
+int
+file_read(struct buf *b, const char *path, size_t max, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return err_sys(e, "%s", path);
+	int status = fd_read_all(b, fd, path, max, e);
+	close(fd);
+	return status;
+}
+
+int
+file_sync_parent(const char *path)
 {
 	struct buf dir = {0};
 	const char *slash = strrchr(path, '/');
@@ -161,7 +177,7 @@ file_replace(const char *path, const void *p, size_t len, mode_t mode, int durab
 	if (status == 0)
 		status = rename(aside, path);
 	if (status == 0 && durable)
-		status = sync_parent(path);
+		status = file_sync_parent(path);
 	if (status == -1) {
 		err_sys(e, "%s", path);
 		unlink(aside);

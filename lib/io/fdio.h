@@ -21,11 +21,15 @@ int fd_nonblock(int fd);
 /* Grows a pipe towards 1 MiB as far as the system lets us; no error if fd is no pipe. */
 void fd_grow_pipe(int fd);
 
-/* The whole file, appended to b, up to max bytes. */
+/* All up to the end, or the whole file, appended to b: up to max bytes, more is an error. */
+int fd_read_all(struct buf *b, int fd, const char *name, size_t max, struct err *e);
 int file_read(struct buf *b, const char *path, size_t max, struct err *e);
 
 /* Writes path.tmp.PID aside with the mode, fsyncs if `durable`, renames it to path. */
 int file_replace(const char *path, const void *p, size_t len, mode_t mode, int durable, struct err *e);
+
+/* Puts the entry of path in its folder on disk. 0, or -1 with errno. */
+int file_sync_parent(const char *path);
 
 /* A secret from a file: its first line. A file that others may read is an error (with the remedy). */
 int secret_read(struct buf *b, const char *path, struct err *e);

@@ -98,7 +98,7 @@ metrics_write(const struct metrics *m, const char *path, struct err *e)
 	struct buf out = {0};
 
 	metrics_format(m, &out);
-	int status = file_replace(path, out.p, out.len, 0644, 0, e);
+	int status = steward_replace(m->steward, path, out.p, out.len, e);
 	buf_release(&out);
 	return status;
 }

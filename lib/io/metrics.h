@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "io/steward.h"
 
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE };
 
@@ -32,6 +33,7 @@ struct metrics {
 		void *arg;
 	} fns[8];
 	size_t fn_count;
+	struct steward *steward; /* replaces the file; NULL: this process does */
 };
 
 /* Strings are kept, not copied. Samples of one name must be added one after the other. */

@@ -57,9 +57,9 @@ note_conf(void *arg, const char *words)
 }
 
 static int
-load_conf(struct conf *c, const char *path, struct err *e)
+load_conf(const struct prog *p, struct conf *c, struct err *e)
 {
-	if (conf_load(c, path, e) == -1)
+	if (conf_load_by(c, p->metrics.steward, p->conf_path, e) == -1)
 		return -1;
 	if (conf_check(c, note_conf, NULL, e) == -1) {
 		conf_release(c);
@@ -101,7 +101,7 @@ start(struct prog *p, struct opt *all, const struct common *c, int argc, char **
 	}
 	if (p->conf_path == NULL)
 		return -1;
-	if (load_conf(&p->conf, p->conf_path, &e) == -1 || opt_from_conf(all, &p->conf, &e) == -1) {
+	if (load_conf(p, &p->conf, &e) == -1 || opt_from_conf(all, &p->conf, &e) == -1) {
 		log_warnx("%s", e.msg);
 		return EXIT_CONFIG;
 	}
@@ -130,7 +130,7 @@ prog_reload(struct prog *p, int (*apply)(void *arg, const struct conf *c, struct
 	struct conf fresh = {0};
 	struct err e;
 
-	if (p->conf_path != NULL && load_conf(&fresh, p->conf_path, &e) == -1) {
+	if (p->conf_path != NULL && load_conf(p, &fresh, &e) == -1) {
 		log_warnx("reload: %s; the old configuration stays", e.msg);
 		return -1;
 	}
@@ -143,6 +143,16 @@ prog_reload(struct prog *p, int (*apply)(void *arg, const struct conf *c, struct
 	p->conf = fresh;
 	log_notice("reloaded");
 	return 0;
+}
+
+void
+prog_entrust(struct prog *p, struct steward *s)
+{
+	if (p->conf_path != NULL)
+		steward_reads(s, p->conf_path);
+	if (p->metrics_path != NULL)
+		steward_replaces(s, p->metrics_path, 0644, 0);
+	p->metrics.steward = s;
 }
 
 void

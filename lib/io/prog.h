@@ -52,6 +52,12 @@ int prog_start(struct prog *p, int argc, char **argv);
  */
 int prog_reload(struct prog *p, int (*apply)(void *arg, const struct conf *c, struct err *e), void *arg);
 
+/*
+ * Before the steward is started: it is told of the files that this program
+ * reads again and replaces, and they go through it from then on.
+ */
+void prog_entrust(struct prog *p, struct steward *s);
+
 void prog_finish(struct prog *p); /* writes the metrics a last time, releases */
 
 #endif

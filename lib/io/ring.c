@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { HEAD = 16, SKIP = UINT32_MAX, WARM_BITS = 18 };
+enum { HEAD = 16, SKIP = UINT32_MAX, WARM = 128 << 10 };
 
 struct ring {
 	uint8_t *bytes;
@@ -17,13 +17,15 @@ struct ring {
 
 	/* The putter's own line of the cache. Positions count up for ever. */
 	_Alignas(64) _Atomic size_t put; /* where the next message goes */
+	size_t
+	    base; /* the position that lies at the start of the memory; changes only while the ring is empty */
 	size_t got_seen; /* what `got` was when last looked at */
-	size_t warm; /* at which multiple of what stays warm it was last seen whether the ring is empty */
+	_Atomic size_t look_at; /* from where on to look whether the ring is empty */
 	size_t reserved; /* where the message that was reserved goes */
 	atomic_bool putter_waits;
 
 	_Alignas(64) _Atomic size_t got; /* where the oldest message is */
-	size_t put_seen;
+	size_t put_seen, base_seen;
 	size_t next; /* where the message behind the oldest is */
 	atomic_bool getter_sleeps;
 };
@@ -55,10 +57,17 @@ ring_free(struct ring *r)
 	free(r);
 }
 
-static uint32_t *
-head_at(struct ring *r, size_t at)
+/* Where a position lies in the memory. */
+static size_t
+place(const struct ring *r, size_t at, size_t base)
 {
-	return (uint32_t *)(void *)(r->bytes + (at & (r->size - 1)));
+	return (at - base) & (r->size - 1);
+}
+
+static uint32_t *
+head(struct ring *r, size_t at, size_t base)
+{
+	return (uint32_t *)(void *)(r->bytes + place(r, at, base));
 }
 
 static bool
@@ -77,39 +86,41 @@ message_size(size_t len)
 }
 
 /*
- * Whether to begin again at the start, since the getter has taken all: a ring
- * that walks over all of its memory is never in the processor's cache.
+ * Begins again at the start of the memory if the getter has taken all: a ring
+ * that walks over all of its memory is never in the processor's cache. The
+ * getter hears of it with the next message.
  */
-static bool
-rewinds(struct ring *r, size_t at)
+static void
+rewind_empty(struct ring *r, size_t at)
 {
-	if (at >> WARM_BITS == r->warm)
-		return false;
-	r->warm = at >> WARM_BITS;
+	if (at < atomic_load_explicit(&r->look_at, memory_order_relaxed))
+		return;
+	atomic_store_explicit(&r->look_at, at + WARM, memory_order_relaxed);
 	r->got_seen = atomic_load_explicit(&r->got, memory_order_acquire);
-	return r->got_seen == at && (at & (r->size - 1)) >> WARM_BITS != 0;
+	if (r->got_seen == at)
+		r->base = at;
 }
 
 /* A message does not wrap: what is left at the end is skipped. */
 void *
 ring_reserve(struct ring *r, size_t len)
 {
-	size_t at = atomic_load_explicit(&r->put, memory_order_relaxed);
-	size_t left = r->size - (at & (r->size - 1)), need = message_size(len);
-	size_t skip = left < need || rewinds(r, at) ? left : 0;
+	size_t at = atomic_load_explicit(&r->put, memory_order_relaxed), need = message_size(len);
 
+	rewind_empty(r, at);
+	size_t left = r->size - place(r, at, r->base), skip = left < need ? left : 0;
 	if (need > r->size || !has_room(r, at + skip + need))
 		return NULL;
 	if (skip > 0)
-		*head_at(r, at) = SKIP;
+		*head(r, at, r->base) = SKIP;
 	r->reserved = at + skip;
-	return (uint8_t *)head_at(r, r->reserved) + HEAD;
+	return (uint8_t *)head(r, r->reserved, r->base) + HEAD;
 }
 
 void
 ring_put(struct ring *r, size_t len)
 {
-	*head_at(r, r->reserved) = (uint32_t)len;
+	*head(r, r->reserved, r->base) = (uint32_t)len;
 	atomic_store_explicit(&r->put, r->reserved + message_size(len), memory_order_release);
 }
 
@@ -126,6 +137,8 @@ wake(int fd, atomic_bool *waits)
 void
 ring_wake(struct ring *r)
 {
+	/* The getter may have taken all before the next burst. */
+	atomic_store_explicit(&r->look_at, 0, memory_order_relaxed);
 	wake(r->get_fd, &r->getter_sleeps);
 }
 
@@ -159,13 +172,16 @@ ring_get(struct ring *r, size_t *len)
 		r->put_seen = atomic_load_explicit(&r->put, memory_order_acquire);
 		if (at == r->put_seen)
 			return NULL;
+		/* It stays so until all up to put_seen is taken. */
+		r->base_seen = r->base;
 	}
 	/* A skip is published along with the message behind it. */
-	if (*head_at(r, at) == SKIP)
-		at += r->size - (at & (r->size - 1));
-	*len = *head_at(r, at);
+	if (*head(r, at, r->base_seen) == SKIP)
+		at += r->size - place(r, at, r->base_seen);
+	const uint32_t *h = head(r, at, r->base_seen);
+	*len = *h;
 	r->next = at + message_size(*len);
-	return (uint8_t *)head_at(r, at) + HEAD;
+	return (const uint8_t *)h + HEAD;
 }
 
 void

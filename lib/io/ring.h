@@ -1,9 +1,9 @@
 /*
  * A bounded queue of messages between two threads, one that puts and one that
  * gets. Neither takes a lock or calls the allocator; the memory is all there
- * from the start, and touched only as it is needed (while the getter keeps up,
- * no more than the first 256 KiB). The getter may sleep on a
- * descriptor, and so may a putter that would rather wait than lose.
+ * from the start, and touched only as it is needed: while the getter keeps up,
+ * little more than what comes between two of its bouts. The getter may sleep on
+ * a descriptor, and so may a putter that would rather wait than lose.
  */
 #ifndef IO_RING_H
 #define IO_RING_H
@@ -24,7 +24,7 @@ void ring_free(struct ring *r);
  */
 void *ring_reserve(struct ring *r, size_t len);
 void ring_put(struct ring *r, size_t len);
-void ring_wake(struct ring *r); /* after some puts: wakes the getter if it sleeps */
+void ring_wake(struct ring *r); /* after some puts, or from elsewhere: wakes the getter if it sleeps */
 void ring_wait(struct ring *r); /* after ring_reserve gave NULL: until there is room, or ring_wake_putter */
 
 /* The getter: the oldest message, aligned to 16, or NULL; it stays until ring_drop. */

@@ -1,6 +1,7 @@
 #include "io/unix_socket.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -91,4 +92,57 @@ unix_listen(const char *path, mode_t mode, struct err *e)
 		return -1;
 	}
 	return fd;
+}
+
+union control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+int
+unix_send_fd(int sock, const void *p, size_t len, int fd)
+{
+	struct iovec iov = {(void *)(uintptr_t)p, len};
+	union control control = {0};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t n;
+
+	if (fd != -1) {
+		h.msg_control = control.bytes;
+		h.msg_controllen = sizeof control.bytes;
+		struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+		*c = (struct cmsghdr){
+		    .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
+		memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	}
+	do
+		n = sendmsg(sock, &h, MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	return n == -1 ? -1 : 0;
+}
+
+ssize_t
+unix_recv_fd(int sock, void *p, size_t len, int *fd)
+{
+	struct iovec iov = {p, len};
+	union control control;
+	struct msghdr h = {
+	    .msg_iov = &iov,
+	    .msg_iovlen = 1,
+	    .msg_control = control.bytes,
+	    .msg_controllen = CMSG_LEN(sizeof *fd), /* with its padding a second one would fit, and leak */
+	};
+	ssize_t n;
+
+	*fd = -1;
+	do
+		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC | MSG_TRUNC);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return -1;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c != NULL; c = CMSG_NXTHDR(&h, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+		    c->cmsg_len == CMSG_LEN(sizeof *fd))
+			memcpy(fd, CMSG_DATA(c), sizeof *fd);
+	return n;
 }

@@ -150,7 +150,10 @@ int table_builder_add(struct table_builder *b, const struct prefix *p, const str
 int table_builder_route(struct table_builder *b, const struct route *r, uint32_t *number, struct err *e);
 void table_builder_prefix(struct table_builder *b, const struct prefix *p, uint32_t number);
 
-/* Writes the table aside and renames it to path, mode 0444, on disk before it returns. */
+/*
+ * Writes the table aside and renames it to path, mode 0444, on disk before it
+ * returns. The builder has given what it had, and can only be released then.
+ */
 int table_builder_write(struct table_builder *b, const char *path, uint64_t created, struct err *e);
 
 #endif

@@ -17,7 +17,7 @@ struct list_key {
 static uint32_t
 route_count(const struct table_builder *b)
 {
-	return (uint32_t)b->route_numbers.count;
+	return (uint32_t)(b->routes.len / sizeof(struct table_route));
 }
 
 static const struct table_route *
@@ -80,6 +80,11 @@ numbers_release(struct table_builder *b)
 	map_release(&b->route_numbers);
 	map_release(&b->addr_numbers);
 	map_release(&b->list_numbers);
+}
+
+static void
+routes_release(struct table_builder *b)
+{
 	buf_release(&b->routes);
 	buf_release(&b->addrs);
 	buf_release(&b->ends);
@@ -100,6 +105,7 @@ table_builder_release(struct table_builder *b)
 {
 	lpm_builder_release(&b->prefixes);
 	numbers_release(b);
+	routes_release(b);
 }
 
 static uint32_t
@@ -109,7 +115,7 @@ addr_number(struct table_builder *b, const struct addr *a)
 	uint32_t *n = map_put(&b->addr_numbers, a, &fresh);
 
 	if (fresh) {
-		*n = (uint32_t)b->addr_numbers.count - 1;
+		*n = (uint32_t)(b->addrs.len / sizeof *a);
 		buf_add(&b->addrs, a, sizeof *a);
 	}
 	return *n;
@@ -127,7 +133,7 @@ list_number(struct table_builder *b, struct str list, uint32_t *number, struct e
 		return err_set(e, "the lists of all routes take over 4 GiB");
 	uint32_t *n = map_put(&b->list_numbers, &key, &fresh);
 	if (fresh) {
-		*n = (uint32_t)b->list_numbers.count - 1;
+		*n = (uint32_t)(b->ends.len / sizeof *n);
 		buf_add(&b->pool, list.p, list.len);
 		buf_le32(&b->ends, (uint32_t)b->pool.len);
 	}
@@ -141,6 +147,8 @@ table_builder_route(struct table_builder *b, const struct route *r, uint32_t *nu
 	struct table_route t = {.present = r->present};
 	bool fresh;
 
+	if (route_count(b) == LPM_VALUE_MAX)
+		return err_set(e, "over %u different routes", LPM_VALUE_MAX);
 	if ((r->present & ROUTE_NEXT_HOP) != 0)
 		t.next_hop = addr_number(b, &r->next_hop);
 	if ((r->present & ROUTE_PEER) != 0)
@@ -158,9 +166,7 @@ table_builder_route(struct table_builder *b, const struct route *r, uint32_t *nu
 		return -1;
 	uint32_t *n = map_put(&b->route_numbers, &t, &fresh);
 	if (fresh) {
-		if (b->route_numbers.count >= LPM_VALUE_MAX)
-			return err_set(e, "over %u different routes", LPM_VALUE_MAX);
-		*n = route_count(b) - 1;
+		*n = route_count(b);
 		buf_add(&b->routes, &t, sizeof t);
 	}
 	*number = *n;
@@ -204,6 +210,7 @@ routes_renumber(struct table_builder *b, uint32_t *renumber)
 			    &kept, &r, &renumber[n], NULL); /* cannot fail: it did not before */
 	}
 	numbers_release(b);
+	routes_release(b);
 	*b = kept;
 	for (unsigned f = 0; f < LPM_FAMILIES; f++)
 		for (size_t i = 0; i < b->prefixes.list[f].count; i++) {
@@ -299,16 +306,23 @@ prefixes_add(struct buf *out, const struct lpm_list *l, unsigned family)
 	pad(out);
 }
 
+static uint32_t
+part_count(const struct buf *part, size_t size)
+{
+	return (uint32_t)(part->len / size);
+}
+
 int
 table_builder_write(struct table_builder *b, const char *path, uint64_t created, struct err *e)
 {
 	struct buf out = {0};
 	struct table_head head = {.magic = TABLE_MAGIC, .version = TABLE_VERSION, .created = created};
 
+	numbers_release(b); /* before more memory is needed */
 	builder_settle(b);
 	head.routes = route_count(b);
-	head.addrs = (uint32_t)b->addr_numbers.count;
-	head.lists = (uint32_t)b->list_numbers.count;
+	head.addrs = part_count(&b->addrs, sizeof(struct addr));
+	head.lists = part_count(&b->ends, sizeof(uint32_t));
 	head.pool_len = b->pool.len;
 	buf_add(&out, &head, sizeof head);
 	lpm_builder_build(&b->prefixes, &out);

@@ -303,10 +303,19 @@ quirk('messages-end-to-end', v5((A, B, 3, 180)) + v5((B, A, 2, 120), seq=1), WAN
 IP = struct.pack('>BBHHHBBH4s4s', 0x45, 0, 1500, 1, 0, 63, 6, 0, socket.inet_aton(A), socket.inet_aton(B))
 FRAME = bytes(12) + b'\x08\0' + IP + struct.pack('>HHIIBBHHH', 1234, 443, 1, 1, 0x50, 0x18, 1024, 0, 0)
 RAW = struct.pack('>IIIIII', 1, 16 + 52, 1, 1518, 4, 52) + FRAME[:52]
-SAMPLE = struct.pack('>IIIIIIII', 1, 7, 512, 1024, 0, 1, 2, 1) + RAW
-quirk('sflow-short-headers', struct.pack('>II4sIIII', 5, 1, bytes([192, 0, 2, 10]), 0, 1, UPTIME, 1) + struct.pack(
-      '>II', 1, len(SAMPLE)) + SAMPLE, {'src_host': A, 'dst_host': B, 'src_port': 1234, 'dst_port': 443, 'tcpflags': 24,
-                                        'packets': 1, 'bytes': 1500, 'sampling_rate': 512})
+ROUTER = struct.pack('>IIIIII', 1002, 16, 1, 0xcb007109, 0xffffff00, 0xfffff800)
+WANT_SAMPLE = {'src_host': A, 'dst_host': B, 'src_port': 1234, 'dst_port': 443, 'tcpflags': 24, 'packets': 1,
+               'bytes': 1500, 'sampling_rate': 512}
+
+
+def sflow(*records, agent='192.0.2.10'):
+    sample = struct.pack('>IIIIIIII', 1, 7, 512, 1024, 0, 1, 2, len(records)) + b''.join(records)
+    return struct.pack('>II4sIIIIII', 5, 1, socket.inet_aton(agent), 0, 1, UPTIME, 1, 1, len(sample)) + sample
+
+
+quirk('sflow-short-headers', sflow(RAW), WANT_SAMPLE)
+quirk('sflow-netmasks', sflow(RAW, ROUTER), {**WANT_SAMPLE, 'next_hop': '203.0.113.9', 'src_mask': 24, 'dst_mask': 21})
+quirk('sflow-agent-loopback', sflow(RAW, agent='127.0.0.1'), {**WANT_SAMPLE, 'exporter_ip': '192.0.2.10'})
 
 
 def capture(datagrams, ports):

@@ -15,6 +15,18 @@ item_count(void *arg, struct str item, const struct cnode *at, struct err *e)
 	return 0;
 }
 
+static int
+prefix_count(void *arg, const struct prefix *p, uint64_t v, const struct cnode *at, struct err *e)
+{
+	(void)v;
+	(void)at;
+	(void)e;
+	if (p->len > 128)
+		__builtin_trap();
+	*(size_t *)arg += p->len;
+	return 0;
+}
+
 /* Whatever passed the check must be readable by its type. */
 static void
 values_read(const struct conf *c)
@@ -47,6 +59,11 @@ values_read(const struct conf *c)
 			break;
 		case CONF_LIST:
 			if (conf_each(c, k->path, item_count, &sum, NULL) < 0)
+				__builtin_trap();
+			break;
+		case CONF_BY_PREFIX:
+			if (conf_has(c, k->path) && cnode_by_prefix(conf_find(c, k->path), k->min, k->max,
+							prefix_count, &sum, NULL) < 0)
 				__builtin_trap();
 			break;
 		case CONF_TREE:

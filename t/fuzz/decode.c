@@ -2,36 +2,13 @@
  * The decoder on a sequence of datagrams: for each, a byte of exporter, two of
  * length (big-endian), the datagram. Everything decoded must be a sound batch.
  */
-#include <stdlib.h>
-
-#include "base/bytes.h"
 #include "decode/decode.h"
+#include "decode/explain.h"
+#include "decode/keep.h"
 #include "decode/packet.h"
+#include "rows.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(struct builder *rows)
-{
-	static struct batch out, in;
-	struct buf wire = {0};
-	struct err e;
-
-	if (rows->rows > 0) {
-		builder_finish(rows, &out);
-		if (batch_serialize(&out, &wire, &e) != 0 || batch_parse(&in, wire.p, wire.len, &e) != 0)
-			abort();
-		builder_reset(rows);
-	}
-	buf_release(&wire);
-}
-
-static void
-full(void *arg, struct builder *rows)
-{
-	(void)arg;
-	check(rows);
-}
 
 static void
 any_packet(const uint8_t *p, size_t len)
@@ -45,6 +22,30 @@ any_packet(const uint8_t *p, size_t len)
 	}
 }
 
+/* What was learned can be told, and be taken up by another. */
+static void
+hand_over(const struct decoder *d, int64_t now)
+{
+	struct buf text = {0}, file = {0}, again = {0};
+	struct builder rows;
+	struct err e;
+
+	decoder_explain(d, &text);
+	decoder_save(d, &file);
+	builder_init(&rows, 1);
+	struct decoder *heir = decoder_new(&(struct decoder_options){.rows = &rows, .full = rows_full});
+	if (decoder_restore(heir, file.p, file.len, now, 0, &e) != 0)
+		abort();
+	decoder_save(heir, &again);
+	if (again.len != file.len)
+		abort();
+	decoder_free(heir);
+	builder_release(&rows);
+	buf_release(&text);
+	buf_release(&file);
+	buf_release(&again);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -55,8 +56,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t now = 1700000000000;
 
 	builder_init(&rows, 1);
-	struct decoder *d =
-	    decoder_new(&(struct decoder_options){.rows = &rows, .full = full, .live = size % 2});
+	struct decoder *d = decoder_new(&(struct decoder_options){.rows = &rows,
+	    .full = rows_full,
+	    .live = size % 2,
+	    .notes = true,
+	    .template_lifetime_ms = size % 3 == 0 ? 50 : 0});
 	while (rd_u8(&r, &exporter) == 0 && rd_be16(&r, &len) == 0) {
 		size_t n = len < rd_left(&r) ? len : rd_left(&r);
 		/* In its own memory, so that reading beyond it is seen. */
@@ -69,7 +73,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		decoder_datagram(d, &dg);
 		free(copy);
 	}
-	check(&rows);
+	rows_check(&rows);
+	hand_over(d, now);
 	decoder_free(d);
 	builder_release(&rows);
 	return 0;

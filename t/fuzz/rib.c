@@ -40,7 +40,7 @@ read_in_pieces(const uint8_t *p, size_t len, size_t piece)
 		rc = rib_in_end(&in, &e);
 	lpm_builder_settle(&b.prefixes);
 	struct result r = {in.routes, in.bad, b.prefixes.list[LPM_V4].count, b.prefixes.list[LPM_V6].count,
-	    b.route_numbers.count, rc};
+	    b.routes.len, rc};
 	rib_in_release(&in);
 	table_builder_release(&b);
 	return r;

@@ -1,6 +1,7 @@
 /*
- * gen_nf9 DATAGRAMS [EXPORTERS]: a capture of NetFlow v9 on stdout, 25 records
- * of 19 fields a datagram, the exporters in turn. Each begins with its template.
+ * gen_nf9 DATAGRAMS [EXPORTERS [TEMPLATES [SECONDS]]]: a capture of NetFlow v9
+ * on stdout, 25 records of 19 fields a datagram, the exporters in turn and each
+ * one's templates in turn, which it sends first. SECONDS is the time of export.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 #include "base/bytes.h"
 #include "base/num.h"
 
-enum { RECORDS = 25, TEMPLATE = 256, PORT = 2055 };
+enum { RECORDS = 25, TEMPLATE = 256, TEMPLATES_MAX = 1024, DEFINITIONS = 16, PORT = 2055 };
 
 static const uint16_t layout[][2] = {{8, 4}, {12, 4}, {15, 4}, {10, 4}, {14, 4}, {2, 4}, {1, 4}, {22, 4},
     {21, 4}, {7, 2}, {11, 2}, {6, 1}, {4, 1}, {5, 1}, {16, 4}, {17, 4}, {9, 1}, {13, 1}, {61, 1}};
@@ -26,16 +27,19 @@ any(uint32_t below)
 	return (uint32_t)(seed >> 32) % below;
 }
 
+/* n of them from number `first` on, alike but for their ids. */
 static void
-put_template(struct buf *dg)
+put_templates(struct buf *dg, unsigned first, unsigned n)
 {
 	buf_be16(dg, 0);
-	buf_be16(dg, 8 + FIELDS * 4);
-	buf_be16(dg, TEMPLATE);
-	buf_be16(dg, FIELDS);
-	for (unsigned i = 0; i < FIELDS; i++) {
-		buf_be16(dg, layout[i][0]);
-		buf_be16(dg, layout[i][1]);
+	buf_be16(dg, (uint16_t)(4 + n * (4 + FIELDS * 4)));
+	for (unsigned t = 0; t < n; t++) {
+		buf_be16(dg, (uint16_t)(TEMPLATE + first + t));
+		buf_be16(dg, FIELDS);
+		for (unsigned i = 0; i < FIELDS; i++) {
+			buf_be16(dg, layout[i][0]);
+			buf_be16(dg, layout[i][1]);
+		}
 	}
 }
 
@@ -65,23 +69,25 @@ put_record(struct buf *dg, uint32_t uptime)
 	buf_putc(dg, (char)any(2));
 }
 
-static void
-put_export(struct buf *dg, uint32_t n, uint32_t sequence, int with_template)
-{
-	uint32_t uptime = 100000000 + n;
+static uint32_t seconds = 1700000000;
 
+static void
+put_head(struct buf *dg, uint32_t uptime, uint32_t sequence, unsigned count)
+{
 	buf_be16(dg, 9);
-	buf_be16(dg, (uint16_t)(RECORDS + with_template));
+	buf_be16(dg, (uint16_t)count);
 	buf_be32(dg, uptime);
-	buf_be32(dg, 1700000000);
+	buf_be32(dg, seconds);
 	buf_be32(dg, sequence);
 	buf_be32(dg, 0);
-	if (with_template) {
-		put_template(dg);
-		return;
-	}
+}
+
+static void
+put_records(struct buf *dg, unsigned template, uint32_t uptime)
+{
 	size_t set = dg->len;
-	buf_be16(dg, TEMPLATE);
+
+	buf_be16(dg, (uint16_t)(TEMPLATE + template));
 	buf_be16(dg, 0);
 	for (unsigned i = 0; i < RECORDS; i++)
 		put_record(dg, uptime);
@@ -98,7 +104,7 @@ write_packet(const struct buf *dg, uint32_t n, uint32_t exporter)
 	struct buf p = {0};
 	uint32_t len = (uint32_t)dg->len + 8 + 20;
 
-	buf_le32(&p, 1700000000);
+	buf_le32(&p, seconds);
 	buf_le32(&p, n % 1000000);
 	buf_le32(&p, len + 14);
 	buf_le32(&p, len + 14);
@@ -118,25 +124,49 @@ write_packet(const struct buf *dg, uint32_t n, uint32_t exporter)
 	buf_release(&p);
 }
 
+/* The n-th datagram of all, which is the exporter's own `sequence`-th. */
+static void
+write_export(uint32_t n, uint32_t exporter, uint32_t sequence, unsigned templates)
+{
+	uint32_t uptime = 100000000 + n, first = sequence * DEFINITIONS;
+	struct buf dg = {0};
+
+	if (first < templates) {
+		unsigned count = templates - first < DEFINITIONS ? templates - first : DEFINITIONS;
+
+		put_head(&dg, uptime, sequence, count);
+		put_templates(&dg, first, count);
+	} else {
+		put_head(&dg, uptime, sequence, RECORDS);
+		put_records(&dg, sequence % templates, uptime);
+	}
+	write_packet(&dg, n, exporter);
+	buf_release(&dg);
+}
+
+static int
+number(uint64_t *n, int argc, char **argv, int i, uint64_t most)
+{
+	return i < argc ? num_parse(n, str_from(argv[i]), 1, most) : 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	static const uint8_t head[24] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, [16] = 0xff, 0xff, [20] = 1};
-	uint64_t datagrams, exporters = 1;
+	uint64_t datagrams, exporters = 1, templates = 1, when = seconds;
 
-	if (argc < 2 || num_parse(&datagrams, str_from(argv[1]), 1, 1u << 30) == -1 ||
-	    (argc > 2 && num_parse(&exporters, str_from(argv[2]), 1, 65536) == -1)) {
-		fputs("usage: gen_nf9 DATAGRAMS [EXPORTERS]\n", stderr);
+	if (argc < 2 || number(&datagrams, argc, argv, 1, 1u << 30) == -1 ||
+	    number(&exporters, argc, argv, 2, 65536) == -1 ||
+	    number(&templates, argc, argv, 3, TEMPLATES_MAX) == -1 ||
+	    number(&when, argc, argv, 4, UINT32_MAX) == -1) {
+		fputs("usage: gen_nf9 DATAGRAMS [EXPORTERS [TEMPLATES [SECONDS]]]\n", stderr);
 		return 2;
 	}
+	seconds = (uint32_t)when;
+	uint64_t defining = (templates + DEFINITIONS - 1) / DEFINITIONS * exporters;
 	fwrite(head, sizeof head, 1, stdout);
-	for (uint32_t n = 0; n < datagrams + exporters; n++) {
-		uint32_t exporter = n % (uint32_t)exporters, sequence = n / (uint32_t)exporters;
-		struct buf dg = {0};
-
-		put_export(&dg, n, sequence, sequence == 0);
-		write_packet(&dg, n, exporter);
-		buf_release(&dg);
-	}
+	for (uint32_t n = 0; n < datagrams + defining; n++)
+		write_export(n, n % (uint32_t)exporters, n / (uint32_t)exporters, (unsigned)templates);
 	return fflush(stdout) == 0 ? 0 : 1;
 }

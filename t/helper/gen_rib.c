@@ -14,6 +14,10 @@
 
 #define ORIGINS 80000
 
+/* Some prefixes come out twice, so a few more are made than are wanted. */
+#define V4_MADE 1024000
+#define V6_MADE 220100
+
 static uint64_t seed = 88172645463325252u;
 
 static uint64_t
@@ -123,8 +127,8 @@ line_put(const char *form, const char *prefix, uint32_t origin, unsigned variant
 int
 main(int argc, char **argv)
 {
-	unsigned long v4 = argc > 2 ? strtoul(argv[2], NULL, 10) : 1000000;
-	unsigned long v6 = argc > 3 ? strtoul(argv[3], NULL, 10) : 220000;
+	unsigned long v4 = argc > 2 ? strtoul(argv[2], NULL, 10) : V4_MADE;
+	unsigned long v6 = argc > 3 ? strtoul(argv[3], NULL, 10) : V6_MADE;
 
 	if (argc != 2 && argc != 4) {
 		fprintf(stderr, "usage: gen_rib bgpdump|ndjson|json [V4 V6]\n");

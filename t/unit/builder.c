@@ -107,6 +107,67 @@ test_against_model(void **state)
 	builder_release(&bd);
 }
 
+/* One column filled by spans, single values and takings back, at random; beside it a plain array of what must be there. */
+static void
+test_spans(void **state)
+{
+	struct builder bd;
+	uint64_t seed = 5;
+
+	(void)state;
+	builder_init(&bd, 0);
+	for (unsigned round = 0; round < 300; round++) {
+		int want[BATCH_ROWS_MAX]; /* -1: absent */
+		unsigned gaps = round % 4; /* a quarter of the batches is whole */
+		struct batch b;
+
+		while (bd.rows < BATCH_ROWS_MAX && random_u32(&seed) % 50 != 0) {
+			uint32_t n = 1 + random_u32(&seed) % BUILDER_ROWS_AT_ONCE, at;
+
+			n = n < BATCH_ROWS_MAX - bd.rows ? n : BATCH_ROWS_MAX - bd.rows;
+			at = builder_rows(&bd, n);
+			for (uint32_t i = at; i < at + n; i++)
+				want[i] = -1;
+			if (gaps > 0 && random_u32(&seed) % 3 == 0)
+				continue;
+			for (unsigned twice = 0; twice <= random_u32(&seed) % 2; twice++) {
+				bool whole = random_u32(&seed) % 2 == 0;
+				uint16_t *to = whole ? builder_fill(&bd, FIELD_src_port, at, n)
+						     : builder_span(&bd, FIELD_src_port, at, n);
+
+				for (uint32_t i = 0; i < n && !whole; i++)
+					assert_int_equal(to[i], want[at + i] == -1 ? 0 : want[at + i]);
+				for (uint32_t i = 0; i < n; i++)
+					want[at + i] = to[i] = (uint16_t)random_u32(&seed);
+			}
+			for (unsigned k = 0; k < gaps; k++) {
+				uint32_t row = at + random_u32(&seed) % n;
+
+				if (random_u32(&seed) % 2 == 0) {
+					builder_clear(&bd, FIELD_src_port, row);
+					want[row] = -1;
+				} else {
+					*(uint16_t *)builder_span(&bd, FIELD_src_port, row, 1) = 7;
+					want[row] = 7;
+				}
+			}
+			if (gaps > 1 && random_u32(&seed) % 2 == 0)
+				builder_undo(&bd);
+			if (bd.rows > 0)
+				assert_int_equal(builder_has(&bd, FIELD_src_port), want[bd.rows - 1] != -1);
+		}
+		builder_finish(&bd, &b);
+		const struct col *c = batch_col(&b, FIELD_src_port);
+		for (uint32_t i = 0; i < b.rows; i++) {
+			assert_int_equal(c != NULL && col_has(c, i), want[i] != -1);
+			if (want[i] != -1)
+				assert_int_equal(col_u64(c, i), want[i]);
+		}
+		builder_reset(&bd);
+	}
+	builder_release(&bd);
+}
+
 static void
 test_undone_column(void **state)
 {
@@ -370,6 +431,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_against_model),
+	    cmocka_unit_test(test_spans),
 	    cmocka_unit_test(test_undone_column),
 	    cmocka_unit_test(test_setters),
 	    cmocka_unit_test(test_long_values),

@@ -369,7 +369,7 @@ steps_by_name(void **unused)
 	assert_int_equal(chain_step_add(&s, STR("geoip"), &ops, &e), 0);
 	assert_ptr_equal(ops, &geoip_step);
 	assert_int_equal(s.step_count, 1);
-	assert_int_equal(chain_step_add(&s, STR("ptr"), &ops, &e), 0);
+	assert_int_equal(chain_step_add(&s, STR("snmp"), &ops, &e), 0);
 	assert_null(ops);
 	assert_int_equal(s.step_count, 1);
 	assert_int_equal(chain_step_add(&s, STR("geoip"), &ops, &e), -1);

@@ -150,7 +150,7 @@ wrong_files_are_refused(void **state)
 	assert_check_refused("my_prefixes: [198.51.100.0/24, nowhere]\n",
 	    "f:1:32: my_prefixes: 'nowhere' is not an address or prefix");
 	assert_check_refused("dns: {nameserver: [1.1.1.1, dns.example.net]}\n",
-	    "f:1:29: dns.nameserver: 'dns.example.net', expected an IP address");
+	    "f:1:29: dns.nameserver: 'dns.example.net', expected an IP address, or one and a port");
 	assert_check_refused(
 	    "peer_as: neighbor\n", "f:1:10: peer_as: 'neighbor', expected one of: neighbour origin");
 	assert_check_refused(
@@ -219,6 +219,48 @@ table_is_sound(void **state)
 	}
 }
 
+static int
+prefix_keep(void *arg, const struct prefix *p, uint64_t v, const struct cnode *at, struct err *e)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	(void)e;
+	buf_printf(arg, "%s=%u@%u ", prefix_text(text, p), (unsigned)v, at->line);
+	return 0;
+}
+
+#define SAMPLING "collectors: {netflow: {config: {sampling:\n"
+
+/* A number for all, or numbers by prefix; what is neither is refused where it stands. */
+static void
+numbers_by_prefix(void **state)
+{
+	static const char path[] = "collectors.netflow.config.sampling.default";
+	struct conf c;
+	struct err e;
+	struct buf got = {0};
+
+	(void)state;
+	assert_int_equal(check(&c, SAMPLING "{default: 100}}}}\n", &e), 0);
+	assert_int_equal(cnode_by_prefix(conf_find(&c, path), 1, 1000, prefix_keep, &got, &e), 0);
+	assert_string_equal(buf_cstr(&got), "0.0.0.0/0=100@2 ::/0=100@2 ");
+	got.len = 0;
+	conf_release(&c);
+	assert_int_equal(check(&c, SAMPLING "{default: {192.0.2.1: 7, \"2001:db8::/32\": 9}}}}}\n", &e), 0);
+	assert_int_equal(cnode_by_prefix(conf_find(&c, path), 1, 1000, prefix_keep, &got, &e), 0);
+	assert_string_equal(buf_cstr(&got), "192.0.2.1/32=7@2 2001:db8::/32=9@2 ");
+	buf_release(&got);
+	conf_release(&c);
+	assert_check_refused(
+	    SAMPLING "{default: 0}}}}\n", "f:2:11: default is '0', expected a number from 1 to 4294967295");
+	assert_check_refused(SAMPLING "{override: {192.0.2.1: none}}}}}\n",
+	    "f:2:24: 192.0.2.1 is 'none', expected a number from 1 to 4294967295");
+	assert_check_refused(
+	    SAMPLING "{override: {router: 5}}}}}\n", "f:2:13: 'router' is not an address or prefix");
+	assert_check_refused(SAMPLING "{override: [5]}}}}\n",
+	    "f:2:12: override is a list, expected a number, or a map of prefixes to numbers");
+}
+
 int
 main(void)
 {
@@ -228,6 +270,7 @@ main(void)
 	    cmocka_unit_test(wrong_files_are_refused),
 	    cmocka_unit_test(silence_gives_the_default),
 	    cmocka_unit_test(table_is_sound),
+	    cmocka_unit_test(numbers_by_prefix),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

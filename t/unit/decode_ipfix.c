@@ -156,8 +156,28 @@ times(void **state)
 	set = put_set(&dg, 259);
 	buf_be64(&dg, NOW_MS - 9000);
 	buf_be32(&dg, 1234);
+	end_set(&dg, set);
+	put_template(&dg, 2, 260, 152, 8, 162, 8);
+	set = put_set(&dg, 260);
+	buf_be64(&dg, NOW_MS - 9000);
+	buf_be64(&dg, 2500000);
+	buf_be64(&dg, NOW_MS - 9000);
+	buf_be64(&dg, UINT64_MAX); /* absurd: none */
+	end_set(&dg, set);
+	put_template(&dg, 2, 261, 158, 4, 159, 4); /* more than an hour back, and ending before it starts */
+	set = put_set(&dg, 261);
+	buf_be32(&dg, UINT32_MAX);
+	buf_be32(&dg, 0);
+	buf_be32(&dg, 0);
+	buf_be32(&dg, 1000000);
 	ends(&rig, &dg, set);
-	assert_int_equal(rig_look(&rig), 5);
+	assert_int_equal(rig_look(&rig), 9);
+	assert_field(&rig, timestamp_end, 5, NOW_MS - 9000 + 2500);
+	assert_field(&rig, timestamp_end, 6, NOW_MS - 9000);
+	assert_field(&rig, timestamp_start, 7, EXPORT_S * 1000 - UINT32_MAX / 1000);
+	assert_field(&rig, timestamp_end, 7, EXPORT_S * 1000);
+	assert_field(&rig, timestamp_start, 8, EXPORT_S * 1000 - 1000);
+	assert_int_equal(rig_count(&rig, COUNT_NEGATIVE), 1);
 	assert_field(&rig, timestamp_start, 0, NOW_MS - 9000);
 	assert_field(&rig, timestamp_end, 0, NOW_MS - 8000);
 	assert_field(&rig, timestamp_start, 1, NOW_MS - 2500);

@@ -468,6 +468,7 @@ firewall_events(void **state)
 	rig_feed(&rig, &dg);
 	assert_int_equal(rig_look(&rig), 2);
 	assert_int_equal(rig_count(&rig, COUNT_EVENTS), 2);
+	assert_int_equal(rig_count(&rig, COUNT_NAT_EVENTS), 0);
 	assert_int_equal(rig_count(&rig, COUNT_FLOWS), 2);
 	assert_addr(&rig, src_host, 0, "10.0.0.1");
 	assert_field(&rig, dst_port, 0, 80);
@@ -478,6 +479,41 @@ firewall_events(void **state)
 	assert_field(&rig, dst_port, 1, 4000);
 	assert_field(&rig, bytes, 1, 2000);
 	assert_field(&rig, timestamp_end, 0, NOW_MS - 4000);
+	rig_close(&rig);
+}
+
+/* Carrier-grade NAT logs its translations: no traffic, counted apart from the firewall's; with counters they are. */
+static void
+nat_events(void **state)
+{
+	struct rig rig;
+	struct buf dg = {0};
+
+	(void)state;
+	rig_open(&rig, true);
+	put_v9(&dg, 1, 7);
+	put_template(&dg, 0, 256, 230, 1, 8, 4, 225, 4, 361, 2, 362, 2);
+	put_template(&dg, 0, 257, 230, 1, 8, 4, 225, 4, 1, 4);
+	size_t set = put_set(&dg, 256);
+	for (char event = 1; event <= 2; event++) {
+		buf_putc(&dg, event);
+		buf_be32(&dg, 0x64400001);
+		buf_be32(&dg, 0xc6336401);
+		put16(&dg, 1024, 2047);
+	}
+	end_set(&dg, set);
+	set = put_set(&dg, 257);
+	buf_putc(&dg, 2);
+	buf_be32(&dg, 0x64400001);
+	buf_be32(&dg, 0xc6336401);
+	buf_be32(&dg, 5000);
+	end_set(&dg, set);
+	rig_feed(&rig, &dg);
+	assert_int_equal(rig_look(&rig), 1);
+	assert_addr(&rig, nat_src_host, 0, "198.51.100.1");
+	assert_field(&rig, bytes, 0, 5000);
+	assert_int_equal(rig_count(&rig, COUNT_NAT_EVENTS), 2);
+	assert_int_equal(rig_count(&rig, COUNT_EVENTS), 0);
 	rig_close(&rig);
 }
 
@@ -534,6 +570,40 @@ datagrams_lost(void **state)
 	assert_int_equal(rig_count(&rig, COUNT_LOST), 2);
 	assert_int_equal(rig_count(&rig, COUNT_LATE), 1);
 	assert_int_equal(rig_count(&rig, COUNT_RESETS), 1);
+	rig_close(&rig);
+}
+
+/* NX-OS 8.1.1 has 8 bytes for 21 and 22: of uptime, or of the time of day. QFX ends before it starts. */
+static void
+long_uptimes(void **state)
+{
+	struct rig rig;
+	struct buf dg = {0};
+
+	(void)state;
+	rig_open(&rig, true);
+	put_v9(&dg, 1, 7);
+	put_template(&dg, 0, 256, 22, 8, 21, 8);
+	size_t set = put_set(&dg, 256);
+	buf_be64(&dg, UPTIME_MS - 3000);
+	buf_be64(&dg, UPTIME_MS - 1000);
+	buf_be64(&dg, NOW_MS - 7000);
+	buf_be64(&dg, NOW_MS - 6000);
+	buf_be64(&dg, UPTIME_MS - 1000);
+	buf_be64(&dg, UPTIME_MS - 3000);
+	buf_be64(&dg, UINT64_MAX);
+	buf_be64(&dg, UPTIME_MS - 3000);
+	end_set(&dg, set);
+	rig_feed(&rig, &dg);
+	assert_int_equal(rig_look(&rig), 4);
+	assert_field(&rig, timestamp_start, 0, EXPORT_S * 1000 - 3000);
+	assert_field(&rig, timestamp_end, 0, EXPORT_S * 1000 - 1000);
+	assert_field(&rig, timestamp_start, 1, NOW_MS - 7000);
+	assert_field(&rig, timestamp_end, 1, NOW_MS - 6000);
+	assert_field(&rig, timestamp_start, 2, EXPORT_S * 1000 - 3000);
+	assert_field(&rig, timestamp_end, 2, EXPORT_S * 1000 - 3000);
+	assert_field(&rig, timestamp_start, 3, EXPORT_S * 1000 - 3000);
+	assert_int_equal(rig_count(&rig, COUNT_NEGATIVE), 1);
 	rig_close(&rig);
 }
 
@@ -617,8 +687,10 @@ main(void)
 	    cmocka_unit_test(counters_are_not_added),
 	    cmocka_unit_test(both_families),
 	    cmocka_unit_test(firewall_events),
+	    cmocka_unit_test(nat_events),
 	    cmocka_unit_test(odd_fields),
 	    cmocka_unit_test(datagrams_lost),
+	    cmocka_unit_test(long_uptimes),
 	    cmocka_unit_test(absurd_times),
 	    cmocka_unit_test(trust),
 	};

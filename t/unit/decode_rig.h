@@ -18,6 +18,7 @@ struct rig {
 	struct decoder *d;
 	struct batch b; /* of the last look */
 	uint64_t given; /* rows taken because the builder was full */
+	int64_t now_ms;
 };
 
 static inline void
@@ -32,7 +33,7 @@ rig_full(void *arg, struct builder *rows)
 static inline void
 rig_open(struct rig *rig, bool live)
 {
-	*rig = (struct rig){0};
+	*rig = (struct rig){.now_ms = NOW_MS};
 	builder_init(&rig->rows, 0);
 	rig->d = decoder_new(
 	    &(struct decoder_options){.rows = &rig->rows, .full = rig_full, .arg = rig, .live = live});
@@ -49,7 +50,7 @@ rig_close(struct rig *rig)
 static inline void
 rig_feed_from(struct rig *rig, const char *exporter, struct buf *dg)
 {
-	struct datagram in = {.received_ms = NOW_MS, .p = dg->p, .len = dg->len};
+	struct datagram in = {.received_ms = rig->now_ms, .p = dg->p, .len = dg->len};
 
 	assert_int_equal(addr_parse(&in.exporter, str_from(exporter)), 0);
 	decoder_datagram(rig->d, &in);

@@ -61,6 +61,23 @@ test_known(void **state)
 }
 
 static void
+test_format(void **state)
+{
+	struct buf b = {0};
+
+	(void)state;
+	assert_int_equal(clock_format(&b, "%Y-%m-%d %H:%M:%S %s", NULL, INT64_C(1700000000000)), 0);
+	assert_string_equal(buf_cstr(&b), "2023-11-14 22:13:20 1700000000");
+	b.len = 0;
+	assert_int_equal(clock_format(&b, "a/%F.%H%z %s", ATHENS, INT64_C(1700000000000)), 0);
+	assert_string_equal(buf_cstr(&b), "a/2023-11-15.00+0200 1700000000");
+	b.len = 0;
+	assert_int_equal(clock_format(&b, "", NULL, 0), -1);
+	assert_int_equal(b.len, 0);
+	buf_release(&b);
+}
+
+static void
 test_clocks(void **state)
 {
 	int64_t mono = clock_mono_ms(), wall = clock_wall_ms();
@@ -79,6 +96,7 @@ main(void)
 	    cmocka_unit_test(test_athens),
 	    cmocka_unit_test(test_other_zones),
 	    cmocka_unit_test(test_known),
+	    cmocka_unit_test(test_format),
 	    cmocka_unit_test(test_clocks),
 	};
 

@@ -44,6 +44,35 @@ in_order_and_bounded(void **state)
 	ring_free(r);
 }
 
+/* Wherever the getter has stopped, an empty ring takes as much as a new one. */
+static void
+all_room_when_empty(void **state)
+{
+	enum { SIZE = 1 << 20, LEN = 1500 };
+	struct ring *r = ring_new(SIZE);
+	size_t len;
+
+	(void)state;
+	for (unsigned round = 0; round < 300; round++) {
+		size_t burst = round * 7, n = 0;
+
+		for (size_t i = 0; i < burst && ring_reserve(r, LEN) != NULL; i++)
+			ring_put(r, LEN);
+		for (; ring_get(r, &len) != NULL; ring_drop(r))
+			assert_int_equal(len, LEN);
+		ring_wake(r);
+		for (; ring_reserve(r, LEN) != NULL; n++)
+			ring_put(r, LEN);
+		assert_true((n + 2) * (LEN + 32) > SIZE);
+		for (; n > 0; n--) {
+			assert_non_null(ring_get(r, &len));
+			ring_drop(r);
+		}
+		assert_null(ring_get(r, &len));
+	}
+	ring_free(r);
+}
+
 enum { MESSAGES = 200000 };
 
 static void *
@@ -109,6 +138,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(in_order_and_bounded),
+	    cmocka_unit_test(all_room_when_empty),
 	    cmocka_unit_test(two_threads),
 	};
 
