@@ -41,8 +41,9 @@ test_requests(void **state)
 	    {"{\"prefix\":\"198.51.100.7\",\"ttl\":1.5}", "ttl"},
 	    {"{\"prefix\":\"198.51.100.7\",\"communities\":[1]}", "communities"},
 	    {"{\"prefix\":\"198.51.100.7\",\"communities\":[\"1:2:3:4\"]}", "communities"},
-	    {"{\"prefix\":\"198.51.100.7\",\"rule\":\"two\\nlines\"}", "rule"},
-	    {"{\"prefix\":\"198.51.100.7\",\"id\":\"\\u00e9\"}", "id"},
+	    {"{\"prefix\":\"198.51.100.7\",\"rule\":\"two\\nlines\"}", NULL},
+	    {"{\"prefix\":\"198.51.100.7\",\"id\":\"\\u00e9\"}", NULL},
+	    {"{\"prefix\":\"198.51.100.7\",\"id\":7}", "id"},
 	    {"{\"prefix\":\"198.51.100.7\",\"expires\":99999999999999}", "expires"},
 	};
 
@@ -56,6 +57,21 @@ test_requests(void **state)
 		if (got == -1 && strstr(err.msg, cases[i].words) == NULL)
 			fail_msg("%s: %s", cases[i].text, err.msg);
 	}
+}
+
+static void
+test_names(void **state)
+{
+	struct request r;
+	char text[300];
+
+	(void)state;
+	assert_int_equal(
+	    request_parse(&r, STR("{\"prefix\":\"::1\",\"rule\":\"a b|c\\n\\\"\\\\\\u00e9\"}"), &err), 0);
+	assert_string_equal(r.rule, "a_b_c_____");
+	snprintf(text, sizeof text, "{\"prefix\":\"::1\",\"id\":\"%0100d\"}", 0);
+	assert_int_equal(request_parse(&r, str_from(text), &err), 0);
+	assert_int_equal(strlen(r.id), REQUEST_NAME_MAX);
 }
 
 static void
@@ -327,6 +343,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_requests),
+	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_many_communities),
 	    cmocka_unit_test(test_fuses),
 	    cmocka_unit_test(test_expiry),
