@@ -321,6 +321,42 @@ test_history(void **state)
 	blackholes_release(&bs);
 }
 
+/* A disk that takes nothing: what is there stays announced, what is new is refused, what is withdrawn is gone. */
+static void
+test_unwritable(void **state)
+{
+	struct blackholes bs;
+	struct prefix p;
+	char aside[128];
+
+	(void)state;
+	write_file(FIRST ONE TWO);
+	snprintf(aside, sizeof aside, "%s.tmp.%ld", path, (long)getpid());
+	assert_int_equal(mkdir(aside, 0700), 0);
+	begin(&bs);
+	assert_int_equal(blackholes_open(&bs, dir, 1000, &err), 1);
+	assert_int_equal(bs.by_prefix.count, 2);
+	assert_false(blackholes_usable(&bs));
+	assert_int_equal(announce(&bs, "198.51.100.3", 0, 1000), 500);
+	assert_int_equal(blackholes_expire(&bs, 5000), 0);
+	assert_int_equal(bs.by_prefix.count, 1);
+	assert_int_equal(prefix_parse(&p, STR("198.51.100.1"), &err), 0);
+	assert_int_equal(blackholes_withdraw(&bs, &p, 5000, &err), 500);
+	assert_non_null(strstr(err.msg, "a restart would bring it back"));
+	assert_int_equal(bs.by_prefix.count, 0);
+	assert_string_equal(told, "EW");
+	/* The disk is well again: what is written now holds all that has changed. */
+	rmdir(aside);
+	assert_int_equal(announce(&bs, "198.51.100.3", 0, 6000), 200);
+	assert_true(blackholes_usable(&bs));
+	blackholes_release(&bs);
+	begin(&bs);
+	assert_int_equal(blackholes_open(&bs, dir, 7000, &err), 0);
+	assert_int_equal(bs.by_prefix.count, 1);
+	assert_non_null(find(&bs, "198.51.100.3"));
+	blackholes_release(&bs);
+}
+
 static void
 test_one_user(void **state)
 {
@@ -350,6 +386,7 @@ main(void)
 	    cmocka_unit_test(test_restart),
 	    cmocka_unit_test(test_disarmed),
 	    cmocka_unit_test(test_history),
+	    cmocka_unit_test(test_unwritable),
 	    cmocka_unit_test(test_one_user),
 	};
 
