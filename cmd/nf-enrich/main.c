@@ -199,6 +199,7 @@ main(int argc, char **argv)
 		fatal_config("%s", e.msg);
 	if (prog.check_only) {
 		settings_release(&s);
+		conf_release(&prog.conf);
 		return EXIT_OK;
 	}
 	n.opts = opts;
