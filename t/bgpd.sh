@@ -25,7 +25,7 @@ bgp:
   state_dir: $T/state
   blackhole: {next_hop: 192.0.2.1}
 api: {port: $api_port, socket: $sock}
-detection: {log_dir: $T/log, blackhole_max_rate: 1000}
+detection: {log_dir: $T/log, blackhole_max_rate: 100000, blackhole_max_active: 10000}
 $2
 END
 	chmod 640 "$T/c.yaml"

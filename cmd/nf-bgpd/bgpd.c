@@ -148,7 +148,10 @@ on_open(void *arg)
 	struct bgpd *d = arg;
 	struct err e;
 
-	if (blackholes_open(&d->blackholes, d->state_dir, clock_wall_ms(), &e) == -1) {
+	int r = blackholes_open(&d->blackholes, d->state_dir, clock_wall_ms(), &e);
+	if (r == 1)
+		log_warnx("%s; nothing more can be announced (bgp.state_dir)", e.msg);
+	if (r == -1) {
 		if (strcmp(e.msg, d->open_said.msg) != 0)
 			log_warnx("%s; nothing can be announced (bgp.state_dir); it is tried again", e.msg);
 		d->open_said = e;
@@ -188,6 +191,7 @@ apply(void *arg, const struct conf *c, struct err *e)
 	d->protect = p.protect;
 	blacklog_set(&d->log, conf_str(c, "detection.log_dir"), conf_str(c, "timezone"));
 	api_set(d->api, &p.api);
+	speaker_set(d->speaker, &p.bgpd);
 	hold_against_protection(d);
 	return 0;
 }

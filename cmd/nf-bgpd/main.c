@@ -6,14 +6,13 @@
 int
 main(int argc, char **argv)
 {
-	static struct bgpd_flags flags;
-	static bool flush, arm;
+	static const char *table, *api, *socket;
+	static bool dry_run, flush, arm;
 	struct opt opts[] = {
-	    {0, "table", OPT_STR, &flags.table, "FILE", "bgp.table_file", "write the prefix table here",
-		false},
-	    {0, "api", OPT_STR, &flags.api, "HOST:PORT", NULL, "serve the API here", false},
-	    {0, "socket", OPT_STR, &flags.socket, "PATH", "api.socket", "and at this Unix socket", false},
-	    {0, "dry-run", OPT_FLAG, &flags.dry_run, NULL, "bgp.blackhole.dry_run",
+	    {0, "table", OPT_STR, &table, "FILE", "bgp.table_file", "write the prefix table here", false},
+	    {0, "api", OPT_STR, &api, "HOST:PORT", NULL, "serve the API here", false},
+	    {0, "socket", OPT_STR, &socket, "PATH", "api.socket", "and at this Unix socket", false},
+	    {0, "dry-run", OPT_FLAG, &dry_run, NULL, "bgp.blackhole.dry_run",
 		"list blackholes, announce none", false},
 	    {0, "flush", OPT_FLAG, &flush, NULL, NULL, "withdraw all blackholes, and announce none any more",
 		false},
@@ -29,13 +28,14 @@ main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	/* What the file says is read again with the rest, at each reload too. */
-	if (!opts[0].given)
-		flags.table = NULL;
-	if (!opts[2].given)
-		flags.socket = NULL;
-	if (flush || arm)
-		return order_give(flush ? ORDER_FLUSH : ORDER_ARM, &prog.conf, flags.socket);
+	/* What the file says is read with the rest of it, at each reload. */
+	const struct bgpd_flags flags = {
+	    opts[0].given ? table : NULL, api, opts[2].given ? socket : NULL, opts[3].given && dry_run};
+	if (flush || arm) {
+		status = order_give(flush ? ORDER_FLUSH : ORDER_ARM, &prog.conf, flags.socket);
+		prog_finish(&prog);
+		return status;
+	}
 	if (!prog.check_only)
 		return bgpd_run(&prog, &flags);
 	if (bgpd_check(&prog.conf, &flags, &e) == -1)

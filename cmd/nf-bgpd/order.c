@@ -76,7 +76,7 @@ write_down(enum order o, const struct conf *c, struct err *e)
 	bs.tell = tell_nobody;
 	int r = blackholes_open(&bs, conf_str(c, "bgp.state_dir"), now, e);
 	size_t n = bs.by_prefix.count;
-	if (r == 0)
+	if (r != -1)
 		r = (o == ORDER_FLUSH ? blackholes_flush(&bs, now, e) : blackholes_arm(&bs, e)) == 200 ? 0
 												       : -1;
 	blackholes_release(&bs);

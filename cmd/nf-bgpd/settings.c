@@ -62,28 +62,36 @@ our_open(const struct bgpd_settings *s)
 		.as4 = true}};
 }
 
+/* The neighbour of bgp_listener, if there is one. */
 static int
-read_listener(struct bgpd_settings *s, const struct conf *c, struct err *e)
+read_listener(struct bgpd_settings *s, const struct neighbour *base, const struct conf *c, struct err *e)
 {
 	struct neighbour *n = &s->neighbours[0];
 
+	*n = *base;
 	if (!addr_at(&n->peer.remote, c, "bgp.bgp_listener.peer_ip"))
 		return 0;
-	n->peer.has_local =
-	    addr_at(&n->peer.local, c, "bgp.bgp_listener.listen_ip") && !addr_is_any(&n->peer.local);
 	if (n->peer.has_local && addr_is_v4(&n->peer.local) != addr_is_v4(&n->peer.remote))
 		n->peer.has_local = false;
 	n->from = (struct prefix){n->peer.remote, 128};
-	n->peer.port = (uint16_t)conf_num(c, "bgp.bgp_listener.peer_port");
 	n->peer.remote_asn = (uint32_t)conf_num(c, "bgp.bgp_listener.remote_asn");
 	n->peer.hops = (unsigned)conf_num(c, "bgp.bgp_listener.ttl_security");
-	n->peer.retry_ms = RETRY_MS;
-	n->peer.open = our_open(s);
 	if (read_md5(n, c, e) == -1)
 		return -1;
 	n->max_prefixes = conf_num(c, "bgp.bgp_listener.max_prefixes");
 	s->count = 1;
 	return 0;
+}
+
+bool
+neighbour_same(const struct neighbour *a, const struct neighbour *b)
+{
+	const struct peer_settings *x = &a->peer, *y = &b->peer;
+
+	return a->from.len == b->from.len && addr_eq(&a->from.addr, &b->from.addr) && x->port == y->port &&
+	       x->has_local == y->has_local && addr_eq(&x->local, &y->local) && x->passive == y->passive &&
+	       x->remote_asn == y->remote_asn && x->open.asn == y->open.asn && x->open.id == y->open.id &&
+	       x->hops == y->hops && strcmp(a->md5, b->md5) == 0 && a->max_prefixes == b->max_prefixes;
 }
 
 int
@@ -109,7 +117,13 @@ settings_read(struct bgpd_settings *s, const struct conf *c, struct err *e)
 	s->table = conf_str(c, "bgp.table_file");
 	s->table_interval_ms = conf_duration(c, "bgp.table_interval");
 	s->stale_ms = conf_duration(c, "bgp.stale_time");
-	return read_listener(s, c, e);
+	s->max_dynamic = (unsigned)conf_num(c, "bgp.bgp_listener.max_peers");
+	struct neighbour base = {.peer = {.port = (uint16_t)conf_num(c, "bgp.bgp_listener.peer_port"),
+				     .retry_ms = RETRY_MS,
+				     .open = our_open(s)}};
+	base.peer.has_local =
+	    addr_at(&base.peer.local, c, "bgp.bgp_listener.listen_ip") && !addr_is_any(&base.peer.local);
+	return read_listener(s, &base, c, e) == -1 ? -1 : settings_read_peers(s, &base, c, e);
 }
 
 static int

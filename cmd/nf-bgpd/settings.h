@@ -10,7 +10,7 @@ enum { NEIGHBOURS_MAX = 64 };
 
 struct neighbour {
 	struct peer_settings peer; /* md5 points to `md5` */
-	struct prefix from; /* who may call; longer than a host only for peers that no one lists */
+	struct prefix from; /* who may call: one, or whoever is in the prefix */
 	char md5[81]; /* "": none */
 	uint64_t max_prefixes; /* 0: any number */
 };
@@ -22,6 +22,7 @@ struct bgpd_settings {
 	uint32_t asn, id;
 	struct neighbour neighbours[NEIGHBOURS_MAX];
 	unsigned count;
+	unsigned max_dynamic; /* neighbours that no one lists */
 	const char *table; /* path, in the configuration's memory */
 	uint64_t table_interval_ms;
 	uint64_t stale_ms; /* that routes stay after a session ended */
@@ -29,6 +30,12 @@ struct bgpd_settings {
 
 /* -1 with words that name the place. */
 int settings_read(struct bgpd_settings *s, const struct conf *c, struct err *e);
+
+bool neighbour_same(const struct neighbour *a, const struct neighbour *b);
+
+/* For settings.c: bgp.peers, behind the neighbours that are there. `base` has what the peers do not say. */
+int settings_read_peers(
+    struct bgpd_settings *s, const struct neighbour *base, const struct conf *c, struct err *e);
 
 /* Fuses and defaults of what is announced; not whether it is a dry run, which holds as long as the program. */
 int settings_read_blackholes(struct blackholes_settings *s, const struct conf *c, struct err *e);

@@ -15,6 +15,9 @@ void speaker_free(struct speaker *s); /* tells the neighbours */
 
 void speaker_start(struct speaker *s);
 
+/* Neighbours that are as before keep their sessions. What needs a restart is said. */
+void speaker_set(struct speaker *s, const struct bgpd_settings *fresh);
+
 /* Announced to every neighbour whose session is there, and to others when it is. */
 void speaker_announce(struct speaker *s, const struct blackhole *b);
 void speaker_withdraw(struct speaker *s, const struct prefix *p);

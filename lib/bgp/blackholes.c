@@ -179,19 +179,19 @@ on_change(void *arg, enum ledger_kind kind, const struct request *r)
 int
 blackholes_open(struct blackholes *bs, const char *dir, int64_t now, struct err *e)
 {
-	if (ledger_open(&bs->ledger, dir, on_change, bs, e) == -1 || rewrite(bs, e) == -1) {
+	if (ledger_open(&bs->ledger, dir, on_change, bs, e) == -1) {
 		forget_all(bs);
-		ledger_release(&bs->ledger);
 		return -1;
 	}
+	int r = rewrite(bs, e) == -1 ? 1 : 0;
 	blackholes_expire(bs, now);
-	return 0;
+	return r;
 }
 
 bool
 blackholes_usable(const struct blackholes *bs)
 {
-	return bs->settings.dry_run || bs->ledger.folder != -1;
+	return bs->settings.dry_run || (bs->ledger.fd != -1 && !bs->ledger.torn);
 }
 
 /*

@@ -46,10 +46,12 @@ void blackholes_release(struct blackholes *bs);
 
 /*
  * Takes up what the folder's ledger holds; tells only of what is over by now.
- * -1 with words; then nothing is announced (500), and it may be called again.
+ * -1 with words: there is nothing, nothing can be announced (500), and it may be
+ * called again. 1 with words: the folder cannot be written, so nothing more can be
+ * announced until it can.
  */
 int blackholes_open(struct blackholes *bs, const char *dir, int64_t now_ms, struct err *e);
-bool blackholes_usable(const struct blackholes *bs); /* it has been, or is not needed */
+bool blackholes_usable(const struct blackholes *bs); /* changes can be kept, as far as is known */
 
 /*
  * Announces, or announces anew with a new time. The status of HTTP: 200, or 400,

@@ -17,7 +17,8 @@
 
 enum {
 	REQUEST_COMMUNITIES_MAX = 32, /* of each kind */
-	REQUEST_NAME_MAX = 64, /* bytes of rule and id */
+	REQUEST_NAME_MAX =
+	    64, /* bytes of rule and id that are kept; what may not stand in a log becomes '_' */
 };
 
 struct request {

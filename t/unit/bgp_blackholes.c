@@ -41,8 +41,9 @@ test_requests(void **state)
 	    {"{\"prefix\":\"198.51.100.7\",\"ttl\":1.5}", "ttl"},
 	    {"{\"prefix\":\"198.51.100.7\",\"communities\":[1]}", "communities"},
 	    {"{\"prefix\":\"198.51.100.7\",\"communities\":[\"1:2:3:4\"]}", "communities"},
-	    {"{\"prefix\":\"198.51.100.7\",\"rule\":\"two\\nlines\"}", "rule"},
-	    {"{\"prefix\":\"198.51.100.7\",\"id\":\"\\u00e9\"}", "id"},
+	    {"{\"prefix\":\"198.51.100.7\",\"rule\":\"two\\nlines\"}", NULL},
+	    {"{\"prefix\":\"198.51.100.7\",\"id\":\"\\u00e9\"}", NULL},
+	    {"{\"prefix\":\"198.51.100.7\",\"id\":7}", "id"},
 	    {"{\"prefix\":\"198.51.100.7\",\"expires\":99999999999999}", "expires"},
 	};
 
@@ -56,6 +57,21 @@ test_requests(void **state)
 		if (got == -1 && strstr(err.msg, cases[i].words) == NULL)
 			fail_msg("%s: %s", cases[i].text, err.msg);
 	}
+}
+
+static void
+test_names(void **state)
+{
+	struct request r;
+	char text[300];
+
+	(void)state;
+	assert_int_equal(
+	    request_parse(&r, STR("{\"prefix\":\"::1\",\"rule\":\"a b|c\\n\\\"\\\\\\u00e9\"}"), &err), 0);
+	assert_string_equal(r.rule, "a_b_c_____");
+	snprintf(text, sizeof text, "{\"prefix\":\"::1\",\"id\":\"%0100d\"}", 0);
+	assert_int_equal(request_parse(&r, str_from(text), &err), 0);
+	assert_int_equal(strlen(r.id), REQUEST_NAME_MAX);
 }
 
 static void
@@ -305,6 +321,42 @@ test_history(void **state)
 	blackholes_release(&bs);
 }
 
+/* A disk that takes nothing: what is there stays announced, what is new is refused, what is withdrawn is gone. */
+static void
+test_unwritable(void **state)
+{
+	struct blackholes bs;
+	struct prefix p;
+	char aside[128];
+
+	(void)state;
+	write_file(FIRST ONE TWO);
+	snprintf(aside, sizeof aside, "%s.tmp.%ld", path, (long)getpid());
+	assert_int_equal(mkdir(aside, 0700), 0);
+	begin(&bs);
+	assert_int_equal(blackholes_open(&bs, dir, 1000, &err), 1);
+	assert_int_equal(bs.by_prefix.count, 2);
+	assert_false(blackholes_usable(&bs));
+	assert_int_equal(announce(&bs, "198.51.100.3", 0, 1000), 500);
+	assert_int_equal(blackholes_expire(&bs, 5000), 0);
+	assert_int_equal(bs.by_prefix.count, 1);
+	assert_int_equal(prefix_parse(&p, STR("198.51.100.1"), &err), 0);
+	assert_int_equal(blackholes_withdraw(&bs, &p, 5000, &err), 500);
+	assert_non_null(strstr(err.msg, "a restart would bring it back"));
+	assert_int_equal(bs.by_prefix.count, 0);
+	assert_string_equal(told, "EW");
+	/* The disk is well again: what is written now holds all that has changed. */
+	rmdir(aside);
+	assert_int_equal(announce(&bs, "198.51.100.3", 0, 6000), 200);
+	assert_true(blackholes_usable(&bs));
+	blackholes_release(&bs);
+	begin(&bs);
+	assert_int_equal(blackholes_open(&bs, dir, 7000, &err), 0);
+	assert_int_equal(bs.by_prefix.count, 1);
+	assert_non_null(find(&bs, "198.51.100.3"));
+	blackholes_release(&bs);
+}
+
 static void
 test_one_user(void **state)
 {
@@ -327,12 +379,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_requests),
+	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_many_communities),
 	    cmocka_unit_test(test_fuses),
 	    cmocka_unit_test(test_expiry),
 	    cmocka_unit_test(test_restart),
 	    cmocka_unit_test(test_disarmed),
 	    cmocka_unit_test(test_history),
+	    cmocka_unit_test(test_unwritable),
 	    cmocka_unit_test(test_one_user),
 	};
 
