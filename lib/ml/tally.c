@@ -71,7 +71,7 @@ static void
 slots_purge(struct tally *t)
 {
 	struct tally_slot kept[TALLY_EXACT];
-	uint32_t ranks[TALLY_EXACT], n = 0;
+	uint32_t ranks[TALLY_EXACT] = {0}, n = 0;
 
 	for (uint32_t i = 0; i < t->size; i++)
 		if (t->slots[i].count > 0) {
