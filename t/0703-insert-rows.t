@@ -45,7 +45,7 @@ ok "what has no column is named, once" eval '[ "$(grep -c "pmacct.any has no col
 
 # Detections as nf-detect prints them.
 cat >"$T/rules.yml" <<'END'
-- {name: any_scan, proto: tcp, same_dst_port: true, unique_dst_ips: 10, time_window: 60s, action: alert}
+- {name: any_scan, proto: tcp, same_dst_port: true, unique_dst_ips: 10, time_window: 60s, action: 'alert,clickhouse'}
 END
 for i in {1..40}; do
 	echo "{\"timestamp_start\":1700000000.0,\"src_host\":\"198.51.100.7\",\"dst_host\":\"192.0.2.$i\",\"dst_port\":23,\"proto\":6,\"packets\":1,\"bytes\":40}"
@@ -57,6 +57,10 @@ is "$(ch "SELECT count(), any(rule), any(key LIKE '{%198.51.100.7%}') FROM pmacc
 	"$(wc -l <"$T/detections")	any_scan	1" "with rule and key"
 is "$(ch "SELECT time, id FROM pmacct.detections WHERE samples NOT LIKE '[{%' OR reasons NOT LIKE '[{%' OR empty(actions)")" "" \
 	"and all that is a list"
+"$BUILD/bin/nf-act" -L "$T" --detections-out "$T/acted" <"$T/detections" 2>/dev/null
+ok "nf-act writes rows too" test -s "$T/acted"
+rows --table detections <"$T/acted"
+is $? 0 "which go into the same table"
 ok "nothing of them is left out" eval '! said "has no column"'
 rows --create --table elsewhere --drain-timeout 1 <<<'{"a":1}'
 is $? 1 "--create makes no table that it does not know"
