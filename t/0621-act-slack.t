@@ -52,13 +52,14 @@ has_taken() { [ "$(texts | grep -c "$1")" -ge "${2:-1}" ]; }
 has_alert() { grep -q "$(printf 'id=00000000-0000-5000-8000-%012x' "$1")" "$T/log/detections.log"; }
 
 slack_up 200
+for i in {2..40}; do message $i; done >"$T/many"
 run_act
 message 1 '"time": 1700000000.25, "rule": "a <b> & *c*"' >&9
 ok "a message" wait_for 5 has_taken 198.51.100.1
 like "$(texts)" '^\*a &lt;b&gt; &amp; \?c\?\* at 2023-11-15T00:13:20.250\+02:00: 71 flows, .*src_ip 198.51.100.1.*, packets 80, .*reasons min_flows 71&gt;=70$' \
 	"says which rule, when, who and why"
 like "$(<"$T/taken")" " /services/T0/B0/the-secret application/json \{" "as JSON, to the webhook"
-for i in {2..40}; do message $i; done >&9
+cat "$T/many" >&9
 detection 2 '{"state": "end", "actions": ["slack"]}' >&9
 ok "many at once" wait_for 10 has_taken 'and 19 more in detections.log'
 is "$(count taken)" 2 "are one message"

@@ -21,7 +21,7 @@ put_text(struct buf *out, struct str s)
 static void
 put_rule(struct buf *out, const char *rule)
 {
-	for (size_t i = 0; rule[i] != '\0' && i < RULE_MAX; i++) {
+	for (size_t i = 0; i < RULE_MAX && rule[i] != '\0'; i++) {
 		bool plain = rule[i] > ' ' && rule[i] <= '~' && rule[i] != '"' && rule[i] != '\\';
 
 		buf_putc(out, plain ? rule[i] : '_');
