@@ -8,6 +8,7 @@ port=$(free_port)
 collect() {
 	name=$1
 	shift
+	rm -f "$T/$name.err"
 	"$collect" -v -M "$T/$name.m" "$@" >"$T/$name" 2>"$T/$name.err" &
 	PIDS+=($!)
 	last=$!

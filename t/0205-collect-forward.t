@@ -23,6 +23,7 @@ port=2055 peer=2056
 collect() {
 	name=$1
 	shift
+	rm -f "$T/$name.err"
 	"$collect" -v -M "$T/$name.m" "$@" >"$T/$name" 2>"$T/$name.err" &
 	PIDS+=($!)
 	last=$!

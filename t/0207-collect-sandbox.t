@@ -115,6 +115,7 @@ is $? 2 "a user that is not there is a wrong option"
 like "$(cat "$T/words")" "there is no user 'no-such-user'" "with words"
 
 # An address that is taken at first.
+rm -f "$T/bound"
 second=$(free_port)
 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Proto => "udp", LocalAddr => "127.0.0.1:'"$second"'") or die; $| = 1; print "bound\n"; sleep 600' >"$T/bound" &
 PIDS+=($!)

@@ -112,6 +112,10 @@ main(int argc, char **argv)
 	static const char *out, *warm;
 	static bool own, skip_private;
 	static uint64_t my_asn, concurrency, rate, timeout;
+	static const char *ifnames, *community, *cache;
+	static struct opt_list targets;
+	static uint64_t port, refresh;
+	static bool discover;
 	static struct enrich n;
 	static struct opt opts[O_COUNT + 1] = {
 	    [O_STEPS] = {'e', "enrich", OPT_LIST, &steps, "LIST", "enrich",
@@ -158,13 +162,27 @@ main(int argc, char **argv)
 		"flows wait for their names, as a run by cron wants it", false},
 	    [O_WAIT_DEADLINE] = {0, "wait-deadline", OPT_SECONDS, &n.deadline_ms, "S", "dns.wait_deadline",
 		"longest wait of a batch (60s)", false},
+	    [O_IFNAMES] = {0, "ifnames", OPT_STR, &ifnames, "FILE", "ifnames_file",
+		"snmp: file of interface names", false},
+	    [O_SNMP_TARGET] = {0, "snmp-target", OPT_LIST, &targets, "ADDR", "snmp.target",
+		"snmp: router to ask (repeatable)", false},
+	    [O_SNMP_PORT] = {0, "snmp-port", OPT_NUM, &port, "PORT", "snmp.port",
+		"snmp: their UDP port (161)", false},
+	    [O_SNMP_COMMUNITY_FILE] = {0, "snmp-community-file", OPT_STR, &community, "FILE",
+		"snmp.community_file", "snmp: file that holds the community", false},
+	    [O_SNMP_DISCOVER] = {0, "snmp-discover", OPT_FLAG, &discover, NULL, "snmp.discover",
+		"snmp: ask trusted exporters too", false},
+	    [O_SNMP_REFRESH] = {0, "snmp-refresh", OPT_SECONDS, &refresh, "S", "snmp.refresh",
+		"snmp: ask so often (5m)", false},
+	    [O_SNMP_CACHE] = {0, "snmp-cache", OPT_STR, &cache, "FILE", "snmp.cache_file",
+		"snmp: keep names there", false},
 	    [O_COUNT] = OPT_END,
 	};
 	struct prog prog = {
 	    .name = "nf-enrich",
 	    .usage = "[-e LIST] [--asn-db FILE] [--city-db FILE] [--bgp-table FILE] [--wait] < flows > flows",
-	    .brief =
-		"Adds AS numbers, names and paths, country, city, direction, labels and host names to flows.",
+	    .brief = "Adds AS numbers, names and paths, country, city, direction, labels, host and interface "
+		     "names to flows.",
 	    .opts = opts,
 	};
 	static const struct stage_ops ops = {
@@ -181,6 +199,7 @@ main(int argc, char **argv)
 		fatal_config("%s", e.msg);
 	if (prog.check_only) {
 		settings_release(&s);
+		conf_release(&prog.conf);
 		return EXIT_OK;
 	}
 	n.opts = opts;

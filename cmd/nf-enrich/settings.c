@@ -4,72 +4,10 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/num.h"
-
-typedef int item_fn(void *arg, struct str item, const struct cnode *at, struct err *e);
-
-static const char *
-opt_text(const struct opt *o, const struct conf *c)
-{
-	return o->given ? *(const char *const *)o->value : conf_str(c, o->key);
-}
-
-/* A file's path; an empty one is none. */
-static const char *
-opt_path(const struct opt *o, const struct conf *c)
-{
-	const char *path = opt_text(o, c);
-
-	return path != NULL && *path != '\0' ? path : NULL;
-}
-
-/* Calls fn for each item between the commas. */
-static int
-items_each(const char *list, item_fn *fn, void *arg, struct err *e)
-{
-	for (const char *p = list, *end; *p != '\0'; p = *end != '\0' ? end + 1 : end) {
-		end = p + strcspn(p, ",");
-		struct str item = {p, (size_t)(end - p)};
-
-		while (item.len > 0 && item.p[0] == ' ')
-			item = (struct str){item.p + 1, item.len - 1};
-		while (item.len > 0 && item.p[item.len - 1] == ' ')
-			item.len--;
-		if (item.len > 0 && fn(arg, item, NULL, e) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-opt_each(const struct opt *o, const struct conf *c, item_fn *fn, void *arg, struct err *e)
-{
-	const struct opt_list *l = o->value;
-
-	if (!o->given)
-		return conf_each(c, o->key, fn, arg, e);
-	for (size_t i = 0; i < l->n; i++) {
-		if (items_each(l->v[i], fn, arg, e) == 0)
-			continue;
-		if (o->letter != 0)
-			return err_wrap(e, "option -%c", o->letter);
-		return err_wrap(e, "option --%s", o->name);
-	}
-	return 0;
-}
-
-/* The words so far, with the place in the file if they come from there. */
-static int
-at_place(const struct cnode *at, struct err *e)
-{
-	struct err words = *e;
-
-	return at != NULL ? cnode_err(at, e, "%s", words.msg) : -1;
-}
+#include "read.h"
 
 struct steps {
 	struct enrich_settings *s;
-	bool chosen; /* by somebody, not by default */
 	bool none;
 };
 
@@ -77,7 +15,6 @@ static int
 add_step(void *arg, struct str item, const struct cnode *at, struct err *e)
 {
 	struct steps *l = arg;
-	const struct step_ops *ops;
 
 	if (str_eq(item, STR("none"))) {
 		l->none = true;
@@ -87,25 +24,21 @@ add_step(void *arg, struct str item, const struct cnode *at, struct err *e)
 		log_warnx("enrich: 'smtp' is read as 'snmp'");
 		item = STR("snmp");
 	}
-	if (chain_step_add(l->s, item, &ops, e) == -1)
-		return at_place(at, e);
-	if (ops == NULL && l->chosen)
-		log_warnx("enrich: step '%.*s' is not part of this version; flows go without its fields",
-		    (int)item.len, item.p);
-	return 0;
+	return chain_step_add(l->s, item, e) == 0 ? 0 : at_place(at, e);
 }
 
 static int
 steps_read(struct enrich_settings *s, const struct opt *o, const struct conf *c, struct err *e)
 {
-	struct steps l = {.s = s, .chosen = o->given || conf_has(c, o->key)};
+	bool chosen = o->given || conf_has(c, o->key);
+	struct steps l = {.s = s};
 
 	if (opt_each(o, c, add_step, &l, e) == -1)
 		return -1;
 	if (l.none && s->step_count != 0)
 		return err_set(e, "enrich: 'none' stands alone or not at all");
 	for (unsigned i = 0; i < s->step_count; i++)
-		s->bgp_expected |= l.chosen && s->steps[i] == &bgp_step;
+		s->bgp_expected |= chosen && s->steps[i] == &bgp_step;
 	return 0;
 }
 
@@ -176,19 +109,6 @@ add_server(void *arg, struct str item, const struct cnode *at, struct err *e)
 	return 0;
 }
 
-static int
-num_read(uint32_t *v, const struct opt *o, const struct conf *c, uint64_t min, uint64_t max, struct err *e)
-{
-	uint64_t n = o->given             ? *(const uint64_t *)o->value
-		     : o->type == OPT_NUM ? conf_num(c, o->key)
-					  : conf_duration(c, o->key);
-
-	if (n < min || n > max)
-		return err_set(e, "--%s: from %" PRIu64 " to %" PRIu64 " was expected", o->name, min, max);
-	*v = (uint32_t)n;
-	return 0;
-}
-
 static uint32_t
 seconds_of(const struct conf *c, const char *key)
 {
@@ -207,10 +127,10 @@ dns_read(struct rdns_settings *d, const struct opt *opts, const struct conf *c, 
 	if (d->ttl_max < d->ttl_min)
 		return err_set(e, "dns.ttl_max is less than dns.ttl_min");
 	if (opt_each(&opts[O_NAMESERVER], c, add_server, d, e) == -1 ||
-	    num_read(&d->concurrency, &opts[O_DNS_CONCURRENCY], c, 1, RDNS_CONCURRENCY_MAX, e) == -1 ||
-	    num_read(&d->rate, &opts[O_DNS_RATE], c, 1, 100000, e) == -1)
+	    opt_num(&d->concurrency, &opts[O_DNS_CONCURRENCY], c, 1, RDNS_CONCURRENCY_MAX, e) == -1 ||
+	    opt_num(&d->rate, &opts[O_DNS_RATE], c, 1, 100000, e) == -1)
 		return -1;
-	return num_read(&d->timeout_ms, &opts[O_DNS_TIMEOUT], c, 10, 60000, e);
+	return opt_num(&d->timeout_ms, &opts[O_DNS_TIMEOUT], c, 10, 60000, e);
 }
 
 static int
@@ -225,17 +145,11 @@ add_denied(void *arg, struct str item, const struct cnode *at, struct err *e)
 	return ptr_policy_deny(arg, item, e) == 0 ? 0 : at_place(at, e);
 }
 
-static bool
-flag(const struct opt *o, const struct conf *c)
-{
-	return o->given || conf_bool(c, o->key);
-}
-
 static int
 policy_read(struct ptr_policy *p, const struct opt *opts, const struct conf *c, struct err *e)
 {
-	ptr_policy_init(p, flag(&opts[O_SKIP_PRIVATE], c));
-	if (flag(&opts[O_PTR_OWN], c)) {
+	ptr_policy_init(p, opt_flag(&opts[O_SKIP_PRIVATE], c));
+	if (opt_flag(&opts[O_PTR_OWN], c)) {
 		p->only = true; /* be there own networks or not */
 		if (opt_each(&opts[O_MY_PREFIX], c, add_allowed, p, e) == -1)
 			return -1;
@@ -275,12 +189,14 @@ settings_read(struct enrich_settings *s, const struct opt *opts, const struct co
 	    .city_db = opt_path(&opts[O_CITY_DB], c),
 	    .language = opt_text(&opts[O_LANGUAGE], c),
 	    .labels_file = opt_path(&opts[O_LABELS], c),
+	    .ifnames_file = opt_path(&opts[O_IFNAMES], c),
 	    .ptr_out = opt_text(&opts[O_PTR_OUT], c),
 	    .ptr_warm = opt_text(&opts[O_PTR_WARM], c),
 	};
 	if (steps_read(s, &opts[O_STEPS], c, e) == -1 || as_read(&s->as, opts, c, e) == -1 ||
 	    opt_each(&opts[O_MY_PREFIX], c, add_prefix, &s->own, e) == -1 ||
-	    dns_read(&s->dns, opts, c, e) == -1 || policy_read(&s->ptr_policy, opts, c, e) == -1) {
+	    dns_read(&s->dns, opts, c, e) == -1 || policy_read(&s->ptr_policy, opts, c, e) == -1 ||
+	    settings_read_snmp(s, opts, c, e) == -1) {
 		settings_release(s);
 		return -1;
 	}
@@ -296,4 +212,5 @@ settings_release(struct enrich_settings *s)
 {
 	ownnet_release(&s->own);
 	ptr_policy_release(&s->ptr_policy);
+	settings_release_snmp(s);
 }

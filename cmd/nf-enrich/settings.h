@@ -29,6 +29,13 @@ enum {
 	O_PTR_WARM,
 	O_WAIT,
 	O_WAIT_DEADLINE,
+	O_IFNAMES,
+	O_SNMP_TARGET,
+	O_SNMP_PORT,
+	O_SNMP_COMMUNITY_FILE,
+	O_SNMP_DISCOVER,
+	O_SNMP_REFRESH,
+	O_SNMP_CACHE,
 	O_COUNT
 };
 
@@ -39,5 +46,10 @@ enum {
  */
 int settings_read(struct enrich_settings *s, const struct opt *opts, const struct conf *c, struct err *e);
 void settings_release(struct enrich_settings *s);
+
+/* The part of the step snmp. */
+int settings_read_snmp(
+    struct enrich_settings *s, const struct opt *opts, const struct conf *c, struct err *e);
+void settings_release_snmp(struct enrich_settings *s);
 
 #endif

@@ -4,34 +4,23 @@
 
 #include "io/conf.h"
 
-/* NULL: a step that users' files name and this version lacks. */
-static const struct {
-	const char *name;
-	const struct step_ops *ops;
-} known[] = {
-    {"geoip", &geoip_step},
-    {"bgp", &bgp_step},
-    {"snmp", NULL},
-    {"ptr", &ptr_step},
-};
+static const struct step_ops *const known[] = {&geoip_step, &bgp_step, &snmp_step, &ptr_step};
 
 #define KNOWN (sizeof known / sizeof known[0])
 
 int
-chain_step_add(struct enrich_settings *s, struct str name, const struct step_ops **ops, struct err *e)
+chain_step_add(struct enrich_settings *s, struct str name, struct err *e)
 {
 	const char *names[KNOWN], *near;
 
 	for (size_t i = 0; i < KNOWN; i++) {
-		names[i] = known[i].name;
-		if (!str_eq(name, str_from(known[i].name)))
+		names[i] = known[i]->name;
+		if (!str_eq(name, str_from(names[i])))
 			continue;
-		*ops = known[i].ops;
-		for (unsigned k = 0; k < s->step_count && *ops != NULL; k++)
-			if (s->steps[k] == *ops)
-				return err_set(e, "step '%s' is given twice", known[i].name);
-		if (*ops != NULL)
-			s->steps[s->step_count++] = *ops;
+		for (unsigned k = 0; k < s->step_count; k++)
+			if (s->steps[k] == known[i])
+				return err_set(e, "step '%s' is given twice", names[i]);
+		s->steps[s->step_count++] = known[i];
 		return 0;
 	}
 	near = nearest_name(name, names, KNOWN);

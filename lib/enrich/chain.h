@@ -23,11 +23,8 @@ struct chain {
 	unsigned awaited; /* steps that the batch waits for */
 };
 
-/*
- * Adds a step by name. -1 with words (and the nearest name) for a name that is
- * none or came before. 0 with *ops NULL: a step that this version lacks.
- */
-int chain_step_add(struct enrich_settings *s, struct str name, const struct step_ops **ops, struct err *e);
+/* Adds a step by name. -1 with words (and the nearest name) for a name that is none or came before. */
+int chain_step_add(struct enrich_settings *s, struct str name, struct err *e);
 
 /* Takes over s->own. */
 void chain_open(struct chain *c, struct enrich_settings *s);

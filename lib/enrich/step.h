@@ -6,6 +6,7 @@
 #define ENRICH_STEP_H
 
 #include "enrich/asnum.h"
+#include "enrich/ifname_poll.h"
 #include "enrich/ownnet.h"
 #include "enrich/pass.h"
 #include "enrich/ptr_policy.h"
@@ -32,6 +33,9 @@ struct enrich_settings {
 	struct rdns_settings dns;
 	struct ptr_policy ptr_policy; /* compiled */
 	const char *ptr_out, *ptr_warm; /* NULL: none */
+	bool snmp_asks; /* routers, as snmp says */
+	struct ifpoll_settings snmp;
+	const char *ifnames_file; /* NULL: none */
 };
 
 /* What a step knows of one address without asking anybody. Texts last until the step runs again. */
@@ -73,6 +77,6 @@ struct step_ops {
 	void (*metrics)(const void *state, struct buf *out);
 };
 
-extern const struct step_ops geoip_step, bgp_step, ptr_step, label_step;
+extern const struct step_ops geoip_step, bgp_step, snmp_step, ptr_step, label_step;
 
 #endif

@@ -362,21 +362,19 @@ static void
 steps_by_name(void **unused)
 {
 	struct enrich_settings s = {0};
-	const struct step_ops *ops;
 	struct err e;
 
 	(void)unused;
-	assert_int_equal(chain_step_add(&s, STR("geoip"), &ops, &e), 0);
-	assert_ptr_equal(ops, &geoip_step);
-	assert_int_equal(s.step_count, 1);
-	assert_int_equal(chain_step_add(&s, STR("snmp"), &ops, &e), 0);
-	assert_null(ops);
-	assert_int_equal(s.step_count, 1);
-	assert_int_equal(chain_step_add(&s, STR("geoip"), &ops, &e), -1);
+	assert_int_equal(chain_step_add(&s, STR("geoip"), &e), 0);
+	assert_int_equal(chain_step_add(&s, STR("snmp"), &e), 0);
+	assert_int_equal(s.step_count, 2);
+	assert_ptr_equal(s.steps[0], &geoip_step);
+	assert_ptr_equal(s.steps[1], &snmp_step);
+	assert_int_equal(chain_step_add(&s, STR("geoip"), &e), -1);
 	assert_string_equal(e.msg, "step 'geoip' is given twice");
-	assert_int_equal(chain_step_add(&s, STR("goip"), &ops, &e), -1);
+	assert_int_equal(chain_step_add(&s, STR("goip"), &e), -1);
 	assert_string_equal(e.msg, "unknown step 'goip'; did you mean 'geoip'?");
-	assert_int_equal(chain_step_add(&s, STR("weather"), &ops, &e), -1);
+	assert_int_equal(chain_step_add(&s, STR("weather"), &e), -1);
 	assert_non_null(strstr(e.msg, "geoip, bgp, snmp, ptr or none was expected"));
 }
 

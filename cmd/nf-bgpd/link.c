@@ -1,0 +1,246 @@
+/* A neighbour: what its session brings goes into the RIB, and what we announce to it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/clock.h"
+#include "speaker_parts.h"
+
+enum { SETTLE_MS = 1000 };
+
+static void
+changed(struct speaker *s)
+{
+	if (!loop_timer_pending(s->settle))
+		loop_timer_set(s->settle, SETTLE_MS);
+}
+
+struct telling {
+	struct link *link;
+	struct buf out;
+};
+
+static void
+tell_one(void *arg, const struct blackhole *b)
+{
+	struct telling *t = arg;
+	struct announcement a = blackhole_announcement(b);
+
+	announcement_write(&t->out, &a, peer_terms(t->link->peer), t->link->settings.peer.open.asn);
+}
+
+void
+link_tell_all(struct link *l, uint8_t families)
+{
+	struct telling t = {.link = l};
+
+	if (l->speaker->blackholes != NULL)
+		blackholes_each(l->speaker->blackholes, tell_one, &t);
+	for (unsigned f = 0; f < BGP_FAMILIES; f++)
+		if ((families >> f & 1) != 0)
+			end_of_rib_write(&t.out, (enum bgp_family)f);
+	peer_send(l->peer, &t.out);
+	buf_release(&t.out);
+}
+
+static void
+on_up(void *arg, struct peer *p)
+{
+	struct link *l = arg;
+	const struct bgp_terms *t = peer_terms(p);
+	struct rib_peer r = {.addr = l->remote, .id = t->peer.id, .asn = t->peer.asn, .ebgp = t->ebgp};
+
+	log_notice("%s: session up with AS %u", l->name, (unsigned)t->peer.asn);
+	rib_peer_set(&l->speaker->rib, l->routes, &r);
+	/* What the session before has left is stale until the peer has said it again. */
+	for (unsigned f = 0; f < BGP_FAMILIES; f++)
+		rib_stale(&l->speaker->rib, l->routes, (enum bgp_family)f);
+	loop_timer_set(l->stale, (int64_t)l->speaker->settings.stale_ms);
+	link_tell_all(l, t->families);
+}
+
+static void
+sweep(struct link *l, enum bgp_family f)
+{
+	uint64_t gone = rib_sweep(&l->speaker->rib, l->routes, f);
+
+	if (gone > 0)
+		log_info("%s: %llu stale routes of IPv%d left", l->name, (unsigned long long)gone,
+		    f == BGP_IPV4 ? 4 : 6);
+	changed(l->speaker);
+}
+
+static void
+on_stale(void *arg)
+{
+	struct link *l = arg;
+
+	for (unsigned f = 0; f < BGP_FAMILIES; f++)
+		sweep(l, (enum bgp_family)f);
+	if (!l->dynamic || peer_terms(l->peer) != NULL)
+		return;
+	struct peer_view v;
+	peer_view(l->peer, &v);
+	if (v.state == FSM_IDLE)
+		link_remove(l);
+	else
+		loop_timer_set(l->stale, (int64_t)l->speaker->settings.stale_ms);
+}
+
+static void
+on_down(void *arg, struct peer *p, const char *why)
+{
+	struct link *l = arg;
+
+	(void)p;
+	log_notice("%s: session down: %s", l->name, why);
+	for (unsigned f = 0; f < BGP_FAMILIES; f++)
+		rib_stale(&l->speaker->rib, l->routes, (enum bgp_family)f);
+	loop_timer_set(l->stale, (int64_t)l->speaker->settings.stale_ms);
+}
+
+/* An IPv6 prefix that spells IPv4 is no route for it. */
+static bool
+is_disguised(const struct nlri *n, const struct prefix *p)
+{
+	return n->family == BGP_IPV6 && p->len >= 96 && addr_is_v4(&p->addr);
+}
+
+static void
+withdraw_all(struct link *l, const struct nlri *n)
+{
+	struct rd r = n->routes;
+	struct prefix p;
+	uint32_t id;
+
+	while (nlri_next(&r, n, &p, &id) == 0)
+		if (!is_disguised(n, &p))
+			rib_withdraw(&l->speaker->rib, l->routes, &p, id);
+}
+
+static void
+announce_all(struct link *l, const struct nlri *n, const struct attrs *a)
+{
+	struct rib *rib = &l->speaker->rib;
+	uint32_t attrs = rib_attrs(rib, a, &n->next_hop);
+	struct rd r = n->routes;
+	struct prefix p;
+	uint32_t id;
+
+	while (nlri_next(&r, n, &p, &id) == 0)
+		if (!is_disguised(n, &p))
+			rib_announce(rib, l->routes, &p, id, attrs);
+	rib_attrs_drop(rib, attrs);
+}
+
+static bool
+too_many(struct link *l, struct peer *p)
+{
+	const struct rib *r = &l->speaker->rib;
+	uint64_t n = r->peers[l->routes].routes[BGP_IPV4] + r->peers[l->routes].routes[BGP_IPV6];
+
+	if (l->settings.max_prefixes == 0 || n <= l->settings.max_prefixes)
+		return false;
+	bgp_error_set(peer_error(p), BGP_ERR_CEASE, BGP_CEASE_PREFIXES, "more than %llu routes",
+	    (unsigned long long)l->settings.max_prefixes);
+	return true;
+}
+
+static bool
+on_update(void *arg, struct peer *p, const struct update *u)
+{
+	struct link *l = arg;
+
+	l->updates++;
+	for (unsigned i = 0; i < u->withdrawn_count; i++)
+		withdraw_all(l, &u->withdrawn[i]);
+	for (unsigned i = 0; i < u->announced_count; i++) {
+		if (u->verdict >= VERDICT_WITHDRAW)
+			withdraw_all(l, &u->announced[i]);
+		else
+			announce_all(l, &u->announced[i], &u->attrs);
+	}
+	l->withdrawn_by_error += u->verdict >= VERDICT_WITHDRAW;
+	if (u->end_of_rib)
+		sweep(l, u->family);
+	changed(l->speaker);
+	return !too_many(l, p);
+}
+
+static void
+on_refresh(void *arg, struct peer *p, enum bgp_family f, enum bgp_refresh kind)
+{
+	struct link *l = arg;
+
+	if (kind == BGP_REFRESH_ASK)
+		link_tell_all(l, (uint8_t)(peer_terms(p)->families & 1 << f));
+	else if (kind == BGP_REFRESH_BEGIN)
+		rib_stale(&l->speaker->rib, l->routes, f);
+	else if (kind == BGP_REFRESH_END)
+		sweep(l, f);
+}
+
+static void
+on_complain(void *arg, struct peer *p, const char *words)
+{
+	struct link *l = arg;
+
+	(void)p;
+	log_limited(&l->complaints, clock_mono_ms(), "%s: %s", l->name, words);
+}
+
+static const struct peer_ops ops = {on_up, on_down, on_update, on_refresh, on_complain};
+
+struct link *
+link_new(struct speaker *s, const struct neighbour *n, const struct addr *remote, bool dynamic)
+{
+	if (s->count == LINKS_MAX)
+		return NULL;
+	int routes = rib_peer_add(&s->rib, &(struct rib_peer){.addr = *remote});
+	if (routes == -1)
+		return NULL;
+	struct link *l = mem_zero(1, sizeof *l);
+	l->speaker = s;
+	l->settings = *n;
+	l->remote = *remote;
+	l->dynamic = dynamic;
+	l->routes = routes;
+	addr_text(l->name, remote);
+	l->stale = loop_timer_add(s->loop, on_stale, l);
+	struct peer_settings p = n->peer;
+	p.remote = *remote;
+	p.passive |= dynamic;
+	p.md5 = l->settings.md5[0] != '\0' ? l->settings.md5 : NULL;
+	l->peer = peer_new(s->loop, &p, &ops, l);
+	s->links[s->count++] = l;
+	/* One that calls and then says nothing leaves again. */
+	if (dynamic)
+		loop_timer_set(l->stale, (int64_t)s->settings.stale_ms);
+	return l;
+}
+
+void
+link_free(struct link *l, uint8_t subcode, const char *why)
+{
+	struct speaker *s = l->speaker;
+	unsigned i = 0;
+
+	peer_stop(l->peer, subcode, why);
+	peer_free(l->peer);
+	loop_timer_remove(l->stale);
+	while (s->links[i] != l)
+		i++;
+	s->links[i] = s->links[--s->count];
+	explicit_bzero(l->settings.md5, sizeof l->settings.md5);
+	free(l);
+}
+
+void
+link_remove(struct link *l)
+{
+	struct speaker *s = l->speaker;
+	int routes = l->routes;
+
+	link_free(l, BGP_CEASE_DECONFIGURED, "");
+	rib_peer_remove(&s->rib, routes);
+	changed(s);
+}

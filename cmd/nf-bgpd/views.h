@@ -1,0 +1,22 @@
+/* What the interface shows, as JSON. */
+#ifndef NF_BGPD_VIEWS_H
+#define NF_BGPD_VIEWS_H
+
+#include "bgp/blackholes.h"
+#include "speaker.h"
+
+enum { VIEW_PATHS_MAX = 64 }; /* shown of one prefix */
+
+/* An object; times in the zone. */
+void view_blackhole(struct buf *out, const struct blackhole *b, const char *zone, int64_t now_ms);
+
+/* An object whose keys are the prefixes. */
+void view_blackholes(struct buf *out, const struct blackholes *bs, const char *zone, int64_t now_ms);
+
+/* A list. */
+void view_peers(struct buf *out, const struct speaker *s);
+
+/* The routes for an address, the best first; false: there is none. */
+bool view_route(struct buf *out, const struct rib *r, const struct addr *a);
+
+#endif

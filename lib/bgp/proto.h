@@ -1,0 +1,112 @@
+/*
+ * The numbers of BGP-4 (RFC 4271) and of those of its extensions that are spoken
+ * here; the IANA registries have them all.
+ */
+#ifndef BGP_PROTO_H
+#define BGP_PROTO_H
+
+#include <stdint.h>
+
+enum {
+	BGP_PORT = 179,
+	BGP_VERSION = 4,
+	BGP_HEADER = 19,
+	BGP_MESSAGE_MAX = 4096,
+	BGP_EXTENDED_MAX = 65535, /* RFC 8654 */
+	BGP_AS_TRANS = 23456, /* RFC 6793 */
+};
+
+enum bgp_type {
+	BGP_OPEN = 1,
+	BGP_UPDATE = 2,
+	BGP_NOTIFICATION = 3,
+	BGP_KEEPALIVE = 4,
+	BGP_REFRESH = 5, /* RFC 2918 */
+};
+
+/* The families of addresses: unicast of both. */
+enum bgp_family { BGP_IPV4, BGP_IPV6, BGP_FAMILIES };
+enum { BGP_AFI_IPV4 = 1, BGP_AFI_IPV6 = 2, BGP_SAFI_UNICAST = 1, BGP_SAFI_FLOWSPEC = 133 };
+
+/* Codes and subcodes of errors. */
+enum bgp_code {
+	BGP_ERR_HEADER = 1,
+	BGP_ERR_OPEN = 2,
+	BGP_ERR_UPDATE = 3,
+	BGP_ERR_HOLD = 4,
+	BGP_ERR_FSM = 5, /* RFC 6608 */
+	BGP_ERR_CEASE = 6, /* RFC 4486 */
+	BGP_ERR_REFRESH = 7, /* RFC 7313 */
+};
+enum { BGP_HEADER_SYNC = 1, BGP_HEADER_LENGTH = 2, BGP_HEADER_TYPE = 3 };
+enum {
+	BGP_OPEN_VERSION = 1,
+	BGP_OPEN_AS = 2,
+	BGP_OPEN_ID = 3,
+	BGP_OPEN_PARAMETER = 4,
+	BGP_OPEN_HOLD = 6,
+	BGP_OPEN_CAPABILITY = 7, /* RFC 5492 */
+};
+enum {
+	BGP_UPDATE_ATTRIBUTES = 1,
+	BGP_UPDATE_WELL_KNOWN = 2,
+	BGP_UPDATE_OPTIONAL = 9,
+	BGP_UPDATE_NETWORK = 10,
+};
+enum { BGP_FSM_OPENSENT = 1, BGP_FSM_OPENCONFIRM = 2, BGP_FSM_ESTABLISHED = 3 };
+enum {
+	BGP_CEASE_PREFIXES = 1,
+	BGP_CEASE_SHUTDOWN = 2,
+	BGP_CEASE_DECONFIGURED = 3,
+	BGP_CEASE_RESET = 4,
+	BGP_CEASE_REJECTED = 5,
+	BGP_CEASE_CHANGED = 6,
+	BGP_CEASE_COLLISION = 7,
+	BGP_CEASE_RESOURCES = 8,
+};
+
+/* Capabilities (RFC 5492). */
+enum {
+	BGP_CAP_MULTIPROTOCOL = 1, /* RFC 4760 */
+	BGP_CAP_REFRESH = 2,
+	BGP_CAP_NEXT_HOP = 5, /* RFC 8950 */
+	BGP_CAP_EXTENDED = 6, /* RFC 8654 */
+	BGP_CAP_GRACEFUL = 64, /* RFC 4724 */
+	BGP_CAP_AS4 = 65, /* RFC 6793 */
+	BGP_CAP_ADD_PATH = 69, /* RFC 7911 */
+	BGP_CAP_ENHANCED_REFRESH = 70, /* RFC 7313 */
+};
+
+/* Path attributes. */
+enum bgp_attr {
+	BGP_ATTR_ORIGIN = 1,
+	BGP_ATTR_AS_PATH = 2,
+	BGP_ATTR_NEXT_HOP = 3,
+	BGP_ATTR_MED = 4,
+	BGP_ATTR_LOCAL_PREF = 5,
+	BGP_ATTR_ATOMIC = 6,
+	BGP_ATTR_AGGREGATOR = 7,
+	BGP_ATTR_COMMUNITIES = 8, /* RFC 1997 */
+	BGP_ATTR_ORIGINATOR = 9, /* RFC 4456 */
+	BGP_ATTR_CLUSTERS = 10,
+	BGP_ATTR_REACH = 14, /* RFC 4760 */
+	BGP_ATTR_UNREACH = 15,
+	BGP_ATTR_EXTENDED = 16, /* RFC 4360 */
+	BGP_ATTR_AS4_PATH = 17,
+	BGP_ATTR_AS4_AGGREGATOR = 18,
+	BGP_ATTR_LARGE = 32, /* RFC 8092 */
+};
+enum {
+	BGP_FLAG_OPTIONAL = 0x80,
+	BGP_FLAG_TRANSITIVE = 0x40,
+	BGP_FLAG_PARTIAL = 0x20,
+	BGP_FLAG_LONG = 0x10,
+};
+enum { BGP_ORIGIN_IGP, BGP_ORIGIN_EGP, BGP_ORIGIN_INCOMPLETE };
+
+/* Well-known communities (RFC 1997, RFC 7999). */
+#define BGP_BLACKHOLE 0xffff029aU
+#define BGP_NO_EXPORT 0xffffff01U
+#define BGP_NO_ADVERTISE 0xffffff02U
+
+#endif

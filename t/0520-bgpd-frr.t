@@ -1,0 +1,13 @@
+#!/bin/bash
+# FRR as a neighbour, of another AS and of ours: what it sends, and what it sees of our blackholes.
+. "${0%/*}/tap.sh"
+. "${0%/*}/bgpd.sh"
+PATH=$PATH:/usr/lib/frr
+need watchfrr vtysh curl jq
+
+peer=frr
+learns 64496 '64496 64511 4200000001'
+learns 65001 '64511 4200000001'
+exchange 64496
+exchange 65001
+plan
