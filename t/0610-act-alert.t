@@ -57,13 +57,14 @@ like "$(cat "$T/metrics")" 'nf_act_bad_lines_total 13
 ' "the others are counted"
 like "$(cat "$T/err")" "^nf-act: warning: line 1 skipped: not JSON: " "and told, with their line"
 
-# An action that is not there is told once a kind, and counted.
-for i in 6 7; do detection $i '{"actions": ["alert", "slack", "blackhole"], "blackhole": {"prefix": "192.0.2.1/32"}}'; done |
+# An action that is not set up is told once a kind, and counted.
+for i in 6 7; do detection $i '{"actions": ["alert", "slack", "exec"]}'; done |
 	"$act" -L "$T/log" -M "$T/metrics" 2>"$T/err"
-is "$(grep -c 'asks for the action slack, which this nf-act does not have' "$T/err")" 1 "what it cannot do is said once"
+is "$(grep -c 'asks for the action slack, which is not set up (slack.webhook_file)' "$T/err")" 1 "what it cannot do is said once"
 is "$(wc -l <"$T/err")" 2 "for each kind"
-like "$(cat "$T/metrics")" 'nf_act_unavailable_total\{action="blackhole"\} 2
-nf_act_unavailable_total\{action="slack"\} 2' "and counted each time"
+like "$(cat "$T/metrics")" 'nf_act_unavailable_total\{action="slack"\} 2
+nf_act_unavailable_total\{action="clickhouse"\} 0
+nf_act_unavailable_total\{action="exec"\} 2' "and counted each time"
 is "$(lines)" 6 "the alerts come all the same"
 
 # --dry-run prints and does nothing.

@@ -10,14 +10,13 @@
 #include "io/fdio.h"
 #include "io/loop.h"
 #include "io/prog.h"
+#include "settings.h"
 
 enum { READ_SIZE = 64 << 10, LAST_TRY_MS = 3000 };
 
-static const char *log_dir, *state_dir, *timezone_name;
+static const char *log_dir, *state_dir, *timezone_name, *rows;
 static bool dry_run;
 static uint64_t queue_max = 10000;
-
-enum { OPT_LOG_DIR, OPT_ZONE, OPT_STATE }; /* in the table */
 
 static struct opt opts[] = {
     {'L', "log-dir", OPT_STR, &log_dir, "DIR", "detection.log_dir", "folder of detections.log", false},
@@ -25,6 +24,8 @@ static struct opt opts[] = {
     {'s', "state", OPT_STR, &state_dir, "DIR", "act.state_dir", "keep there what was done", false},
     {0, "dry-run", OPT_FLAG, &dry_run, NULL, "act.dry_run", "print what would be done, do nothing", false},
     {0, "queue", OPT_NUM, &queue_max, "N", "act.queue", "actions of a kind that may wait (10000)", false},
+    {0, "detections-out", OPT_STR, &rows, "FILE", "act.detections_out", "rows for a table of detections",
+	false},
     OPT_END,
 };
 
@@ -38,7 +39,7 @@ static struct prog prog = {
 struct nf_act {
 	struct act *act;
 	struct loop *loop;
-	struct loop_fd *in;
+	struct loop_fd *in, *wake;
 	struct loop_timer *timer;
 	struct buf line; /* what came of a line so far */
 	bool too_long; /* the line at hand is, the rest of it is passed over */
@@ -47,11 +48,20 @@ struct nf_act {
 	int status;
 };
 
-static void
-say_dry(void *arg, struct str line)
+static struct instant
+now(void)
 {
+	return (struct instant){clock_mono_ms(), clock_wall_ms()};
+}
+
+static void
+say_dry(void *arg, enum action action, struct str line)
+{
+	static const char *const verbs[ACTS] = {
+	    "alert", "blackhole", "tell Slack", "store", "run the script with"};
+
 	(void)arg;
-	printf("would alert: %.*s", (int)line.len, line.p);
+	printf("would %s: %.*s", verbs[action], (int)line.len, line.p);
 	fflush(stdout);
 }
 
@@ -60,15 +70,35 @@ static void
 work(void *arg)
 {
 	struct nf_act *n = arg;
-	int64_t now = clock_mono_ms(), wait = act_run(n->act, now);
+	struct instant t = now();
+	int64_t wait = act_run(n->act, &t);
 
-	if (n->stopping && (wait < 0 || now >= n->stop_ms)) {
+	if (n->stopping && (wait < 0 || t.mono_ms >= n->stop_ms)) {
 		n->status = act_finish(n->act) > 0 ? EXIT_FAILED : EXIT_OK;
 		loop_break(n->loop);
 		return;
 	}
 	if (wait >= 0)
 		loop_timer_set(n->timer, n->stopping && wait > 100 ? 100 : wait);
+}
+
+static void
+on_wake(void *arg, int fd, int what)
+{
+	(void)fd;
+	(void)what;
+	work(arg);
+}
+
+static void
+line_end(struct nf_act *n)
+{
+	struct instant t = now();
+
+	if (n->line.len > 0 && !n->too_long)
+		act_line(n->act, (struct str){(const char *)n->line.p, n->line.len}, &t);
+	n->line.len = 0;
+	n->too_long = false;
 }
 
 static void
@@ -80,8 +110,7 @@ stop(struct nf_act *n)
 	n->stop_ms = clock_mono_ms() + LAST_TRY_MS;
 	loop_fd_remove(n->in);
 	n->in = NULL;
-	if (n->line.len > 0 && !n->too_long)
-		act_line(n->act, (struct str){(const char *)n->line.p, n->line.len}, clock_mono_ms());
+	line_end(n);
 	work(n);
 }
 
@@ -94,17 +123,15 @@ take(struct nf_act *n, const char *p, size_t len)
 		size_t used = end != NULL ? (size_t)(end - p) : len;
 
 		if (n->line.len + used > DETECTION_LINE_MAX && !n->too_long) {
+			struct instant t = now();
+
 			n->too_long = true;
-			act_long_line(n->act, clock_mono_ms());
+			act_long_line(n->act, &t);
 		}
 		if (!n->too_long)
 			buf_add(&n->line, p, used);
 		if (end != NULL) {
-			if (n->line.len > 0 && !n->too_long)
-				act_line(n->act, (struct str){(const char *)n->line.p, n->line.len},
-				    clock_mono_ms());
-			n->line.len = 0;
-			n->too_long = false;
+			line_end(n);
 			used++;
 		}
 		p += used;
@@ -148,22 +175,24 @@ on_stop(void *arg)
 	stop(n);
 }
 
-/* The flag, or what the configuration or its table of keys says. */
-static const char *
-setting(const struct opt *o, const struct conf *c)
+static int
+read_settings(struct settings *s, const struct conf *c, struct err *e)
 {
-	return o->given ? *(const char **)o->value : conf_str(c, o->key);
+	const struct flags f = {log_dir, timezone_name, rows};
+
+	return settings_read(s, c, &f, prog.has_conf, e);
 }
 
 static int
 apply(void *arg, const struct conf *c, struct err *e)
 {
 	struct nf_act *n = arg;
-	const char *zone = setting(&opts[OPT_ZONE], c);
+	struct settings s;
 
-	if (!clock_zone_known(zone))
-		return err_set(e, "timezone '%s' is not known", zone);
-	act_reload(n->act, setting(&opts[OPT_LOG_DIR], c), zone);
+	if (read_settings(&s, c, e) < 0)
+		return -1;
+	act_reload(n->act, &s.act, &s.guard);
+	settings_release(&s);
 	return 0;
 }
 
@@ -185,7 +214,9 @@ add_action_metrics(const struct act_counts *c)
 	    {"nf_act_failures_total", "attempts that failed", offsetof(struct act_counts, failures)},
 	    {"nf_act_dropped_total", "actions lost because too many waited",
 		offsetof(struct act_counts, dropped)},
-	    {"nf_act_unavailable_total", "actions asked for that this program does not have",
+	    {"nf_act_refused_total", "actions refused by whom they were asked of",
+		offsetof(struct act_counts, refused)},
+	    {"nf_act_unavailable_total", "actions asked for that are not set up",
 		offsetof(struct act_counts, unavailable)},
 	};
 	static char labels[ACTS][32];
@@ -198,6 +229,21 @@ add_action_metrics(const struct act_counts *c)
 			    (const uint64_t *)((const char *)c + kinds[k].offset) + i);
 }
 
+/* Why blackholes were not announced. */
+static void
+add_hole_metrics(const struct act_counts *c)
+{
+	const struct {
+		const char *label;
+		const uint64_t *value;
+	} reasons[] = {{"reason=\"protected\"", &c->never}, {"reason=\"fuse\"", &c->fuse},
+	    {"reason=\"late\"", &c->late}, {"reason=\"ended\"", &c->ended}};
+
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		metrics_add(&prog.metrics, "nf_act_blackholes_withheld_total", reasons[i].label,
+		    "blackholes that were not asked for", METRIC_COUNTER, reasons[i].value);
+}
+
 static void
 add_metrics(const struct act_counts *c)
 {
@@ -207,6 +253,7 @@ add_metrics(const struct act_counts *c)
 	    &prog.metrics, "nf_act_duplicates_total", "actions that were taken on before", &c->duplicates);
 	metrics_gauge(&prog.metrics, "nf_act_waiting", "actions that wait", &c->waiting);
 	add_action_metrics(c);
+	add_hole_metrics(c);
 }
 
 static int
@@ -224,8 +271,10 @@ run(struct nf_act *n)
 		fatalx("%s", e.msg);
 	n->timer = loop_timer_add(n->loop, work, n);
 	n->in = loop_fd_add(n->loop, 0, LOOP_READ, on_input, n);
+	n->wake = loop_fd_add(n->loop, act_wake_fd(n->act), LOOP_READ, on_wake, n);
 	work(n);
 	loop_run(n->loop);
+	loop_fd_remove(n->wake);
 	loop_fd_remove(n->in);
 	loop_timer_remove(n->timer);
 	loop_free(n->loop);
@@ -242,23 +291,29 @@ main(int argc, char **argv)
 		return status;
 	if (prog.operand_count > 0)
 		fatal_config("unexpected argument '%s'", prog.operands[0]);
-	const char *zone = setting(&opts[OPT_ZONE], &prog.conf);
-	if (!clock_zone_known(zone))
-		fatal_config("timezone '%s' is not known", zone);
+	struct settings s;
+	struct err e;
+	if (read_settings(&s, &prog.conf, &e) < 0)
+		fatal_config("%s", e.msg);
 	if (queue_max < 1 || queue_max > 1000000)
 		fatal_config("--queue: expected 1 to 1000000");
-	if (prog.check_only)
+	if (prog.check_only) {
+		settings_release(&s);
 		return EXIT_OK;
+	}
 
 	struct act_options o = {
-	    .log_dir = setting(&opts[OPT_LOG_DIR], &prog.conf),
+	    .settings = s.act,
 	    /* At a shell prompt nothing is remembered unless asked for. */
-	    .state_dir = prog.has_conf ? setting(&opts[OPT_STATE], &prog.conf) : state_dir,
-	    .zone = zone,
+	    .state_dir =
+		state_dir == NULL && prog.has_conf ? conf_str(&prog.conf, "act.state_dir") : state_dir,
+	    .memory_ms = (int64_t)conf_duration(&prog.conf, "act.blackhole_memory"),
 	    .queue_max = (uint32_t)queue_max,
 	    .dry_run = dry_run ? say_dry : NULL,
 	};
-	n.act = act_new(&o, clock_mono_ms());
+	struct instant start = now();
+	n.act = act_new(&o, &s.guard, &start);
+	settings_release(&s);
 	add_metrics(act_counts(n.act));
 	status = run(&n);
 	buf_release(&n.line);

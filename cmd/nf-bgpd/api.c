@@ -146,7 +146,7 @@ do_announce(struct api *api, const struct httpd_request *r, struct str rest, str
 		put_error(a, 400, e.msg);
 		return;
 	}
-	if (protect_has(api->subject.protect, speaker_rib(api->subject.speaker), &asked.prefix, &e))
+	if (protected_has(api->subject.protect, speaker_rib(api->subject.speaker), &asked.prefix, &e))
 		a->status = 409;
 	else
 		a->status = blackholes_announce(bs, &asked, now, &e);

@@ -10,7 +10,7 @@
 #include "bgp/blackholes.h"
 #include "io/conf.h"
 #include "io/metrics.h"
-#include "protect.h"
+#include "protected.h"
 #include "speaker.h"
 
 enum {

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 
 #include "api.h"
-#include "here.h"
 #include "io/clock.h"
 #include "io/fdio.h"
+#include "io/here.h"
 
 enum { TOKENS_FILE_MAX = 64 << 10 };
 

@@ -55,7 +55,7 @@ parts_read(struct parts *p, const struct conf *c, const struct bgpd_flags *f, st
 	    api_settings_read(&p->api, c, e) == -1)
 		return -1;
 	if ((f->api != NULL && hostport_parse(&p->api.listen, &p->api.port, str_from(f->api), e) == -1) ||
-	    protect_read(&p->protect, c, &p->bgpd, on_warning, NULL, e) == -1) {
+	    protected_read(&p->protect, c, &p->bgpd, on_warning, NULL, e) == -1) {
 		parts_release(p);
 		return -1;
 	}
@@ -132,7 +132,7 @@ hold_against_protection(struct bgpd *d)
 		struct prefix p;
 
 		memcpy(&p, all.p + at, sizeof p);
-		if (!protect_has(&d->protect, speaker_rib(d->speaker), &p, &e))
+		if (!protected_has(&d->protect, speaker_rib(d->speaker), &p, &e))
 			continue;
 		log_warnx("%s; it is withdrawn", e.msg);
 		if (blackholes_withdraw(&d->blackholes, &p, clock_wall_ms(), &e) != 200)

@@ -1,4 +1,4 @@
-/* nf-ch-insert: flows into a ClickHouse table. The reader is this thread; sender.c has the other. */
+/* nf-ch-insert: flows, or rows of any kind, into a ClickHouse table. The reader is this thread; sender.c has the other. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,31 +10,11 @@
 #include "flow/stage.h"
 #include "io/clock.h"
 #include "io/fdio.h"
+#include "rows_in.h"
 #include "sender.h"
+#include "settings.h"
 
 #define KEEP_FREE ((uint64_t)1 << 30) /* of the spool's disk, for others */
-
-struct options {
-	const char *url, *host, *user, *password_file, *database, *table, *schema, *spool, *compress;
-	uint64_t batch_rows, flush_ms, spool_max, drain_ms;
-	bool create, print_schema;
-};
-
-/* Those that a reload may change, and where the new configuration has them. */
-static const struct {
-	const char *key;
-	size_t offset;
-} texts[] = {
-    {"clickhouse.url", offsetof(struct options, url)},
-    {"clickhouse.host", offsetof(struct options, host)},
-    {"clickhouse.user", offsetof(struct options, user)},
-    {"clickhouse.password_file", offsetof(struct options, password_file)},
-    {"clickhouse.database", offsetof(struct options, database)},
-    {"clickhouse.table", offsetof(struct options, table)},
-    {"clickhouse.schema", offsetof(struct options, schema)},
-    {"insert.compress", offsetof(struct options, compress)},
-    {"insert.spool_dir", offsetof(struct options, spool)},
-};
 
 struct inserter {
 	struct prog prog;
@@ -42,7 +22,8 @@ struct inserter {
 	struct opt *opts;
 	struct queue *queue;
 	struct sender *sender;
-	struct stage *stage;
+	struct stage *stage; /* of flows */
+	struct rows_in *rows_in; /* of rows */
 	struct loop_fd *wake;
 	bool paused, drained;
 	/* what the metrics show; the counting is done by two threads */
@@ -51,93 +32,7 @@ struct inserter {
 	struct log_limit drop_words;
 };
 
-/* What neither flag nor file gave. */
-static void
-fill_defaults(struct options *o, const struct conf *c)
-{
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-		const char **text = (const char **)(void *)((char *)o + texts[i].offset);
-
-		if (*text == NULL)
-			*text = conf_str(c, texts[i].key);
-	}
-	if (o->batch_rows == 0)
-		o->batch_rows = conf_num(c, "insert.batch_size");
-	if (o->flush_ms == 0)
-		o->flush_ms = conf_duration(c, "insert.flush_interval_ms");
-	if (o->spool_max == 0)
-		o->spool_max = conf_size(c, "insert.spool_max");
-	if (o->drain_ms == 0)
-		o->drain_ms = conf_duration(c, "insert.drain_timeout");
-}
-
-/* "HOST" or "HOST:PORT" as a URL. Users' files may name the native port, which speaks no HTTP. */
-static char *
-url_of_host(const char *host)
-{
-	struct buf b = {0};
-	const char *colon = strrchr(host, ':');
-	bool bare_v6 = strchr(host, ':') != colon && host[0] != '[';
-	bool port = colon != NULL && !bare_v6 && strchr(colon, ']') == NULL;
-
-	buf_printf(&b, bare_v6 ? "http://[%s]:8123" : port ? "http://%s" : "http://%s:8123", host);
-	if (port && strcmp(colon, ":9000") == 0) {
-		log_warnx(
-		    "clickhouse.host %s names the native port 9000; rows go by HTTP, to port 8123", host);
-		b.len -= strlen("9000");
-		buf_puts(&b, "8123");
-	}
-	char *url = mem_strdup(buf_cstr(&b));
-	buf_release(&b);
-	return url;
-}
-
-static int
-read_password(char **password, const struct options *o, const struct conf *c, struct err *e)
-{
-	struct buf b = {0};
-	const char *given = conf_str(c, "clickhouse.password");
-
-	*password = NULL;
-	if (o->password_file == NULL) {
-		*password = given != NULL ? mem_strdup(given) : NULL;
-		return 0;
-	}
-	if (secret_read(&b, o->password_file, e) == -1)
-		return -1;
-	*password = mem_strdup(buf_cstr(&b));
-	explicit_bzero(b.p, b.cap);
-	buf_release(&b);
-	return 0;
-}
-
-/* Where rows go, checked as far as it can be without asking the server. */
-static int
-make_target(struct target *t, const struct options *o, const struct conf *c, struct err *e)
-{
-	const char *peer = conf_has(c, "peer_as") ? conf_str(c, "peer_as") : NULL;
-	char *password;
-
-	*t = (struct target){.lz4 = strcmp(o->compress, "lz4") == 0};
-	if (!t->lz4 && strcmp(o->compress, "none") != 0)
-		return err_set(e, "compression '%s' is neither none nor lz4", o->compress);
-	if (schema_parse(&t->schema, o->schema, e) == -1 || read_password(&password, o, c, e) == -1)
-		return -1;
-	t->url = o->url != NULL ? mem_strdup(o->url) : url_of_host(o->host);
-	t->user = mem_strdup(o->user);
-	t->password = password;
-	t->database = mem_strdup(o->database);
-	t->table = mem_strdup(o->table);
-	t->create = o->create;
-	t->peer_as = peer == NULL                  ? PEER_AS_UNSET
-		     : strcmp(peer, "origin") == 0 ? PEER_AS_ORIGIN
-						   : PEER_AS_NEIGHBOUR;
-	struct ch_http_options ho = {.url = t->url, .user = t->user, .password = t->password};
-	struct ch_http *h = ch_http_new(&ho, e);
-	ch_http_free(h);
-	return h != NULL ? 0 : -1;
-}
-
+/* Which nobody but the operator knows for rows of a table of his own. */
 static void
 print_schema(const struct options *o)
 {
@@ -145,9 +40,11 @@ print_schema(const struct options *o)
 	enum ch_schema s = SCHEMA_CLASSIC;
 
 	schema_parse(&s, o->schema, NULL);
-	schema_flows(&out, s, o->database, o->table, NULL);
-	buf_puts(&out, ";\n\n");
-	schema_ptr_cache(&out, o->database);
+	if (!o->rows) {
+		schema_flows(&out, s, o->database, o->table, NULL);
+		buf_puts(&out, ";\n\n");
+	}
+	schema_rows(&out, o->database, o->rows ? o->table : "ptr_cache");
 	buf_puts(&out, ";\n");
 	fwrite(out.p, 1, out.len, stdout);
 	buf_release(&out);
@@ -165,6 +62,7 @@ spool_dir(const struct options *o)
 	buf_putc(&b, '.');
 	for (const char *p = o->table; *p != '\0'; p++)
 		buf_putc(&b, *p == '/' ? '_' : *p);
+	buf_puts(&b, o->rows ? ".rows" : "");
 	char *dir = mem_strdup(buf_cstr(&b));
 	buf_release(&b);
 	return dir;
@@ -173,7 +71,10 @@ spool_dir(const struct options *o)
 static struct spool *
 open_spool(const struct options *o, const char *dir)
 {
-	struct spool_options so = {.dir = dir, .max_bytes = o->spool_max, .keep_free = KEEP_FREE};
+	struct spool_options so = {.kind = o->rows ? SPOOL_ROWS : SPOOL_FLOWS,
+	    .dir = dir,
+	    .max_bytes = o->spool_max,
+	    .keep_free = KEEP_FREE};
 	struct err e;
 	struct spool *s = spool_open(&so, &e);
 
@@ -211,7 +112,9 @@ pause_input(struct inserter *in)
 {
 	bool pause = queue_wants_pause(in->queue);
 
-	if (pause != in->paused)
+	if (pause != in->paused && in->o.rows)
+		rows_in_pause(in->rows_in, pause);
+	else if (pause != in->paused)
 		stage_pause(in->stage, pause);
 	in->paused = pause;
 }
@@ -226,6 +129,25 @@ on_wake(void *arg, int fd, int what)
 	pause_input(arg);
 }
 
+/* As soon as there is a loop. */
+static void
+watch_queue(struct inserter *in, struct loop *l)
+{
+	if (in->wake == NULL)
+		in->wake = loop_fd_add(l, queue_wake_fd(in->queue), LOOP_READ, on_wake, in);
+}
+
+static void
+on_rows(void *arg, struct rows_in *r, const void *p, size_t len, uint64_t rows)
+{
+	struct inserter *in = arg;
+
+	in->rows_in = r;
+	watch_queue(in, rows_in_loop(r));
+	queue_put_lines(in->queue, p, len, rows);
+	pause_input(in);
+}
+
 static int
 on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 {
@@ -233,31 +155,27 @@ on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 
 	(void)e;
 	in->stage = s;
-	if (in->wake == NULL)
-		in->wake = loop_fd_add(stage_loop(s), queue_wake_fd(in->queue), LOOP_READ, on_wake, in);
+	watch_queue(in, stage_loop(s));
 	queue_put(in->queue, b);
 	pause_input(in);
 	return 0;
 }
 
 static void
-on_tick(void *arg, struct stage *s, int64_t wall_ms)
+keep_books(void *arg)
 {
 	struct inserter *in = arg;
 
-	(void)s;
-	(void)wall_ms;
 	queue_tick(in->queue);
 	refresh_counts(in);
 }
 
-static bool
-flag_given(const struct opt *opts, const char *key)
+static void
+on_tick(void *arg, struct stage *s, int64_t wall_ms)
 {
-	for (const struct opt *o = opts; o->value != NULL; o++)
-		if (o->key != NULL && strcmp(o->key, key) == 0)
-			return o->given;
-	return false;
+	(void)s;
+	(void)wall_ms;
+	keep_books(arg);
 }
 
 /* What a new configuration may change while rows flow: the server, and as whom. */
@@ -268,13 +186,10 @@ on_reload(void *arg, const struct conf *c, struct err *e)
 	struct options fresh = in->o;
 	struct target t;
 
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		if (!flag_given(in->opts, texts[i].key))
-			*(const char **)(void *)((char *)&fresh + texts[i].offset) =
-			    conf_str(c, texts[i].key);
+	options_refresh(&fresh, in->opts, c);
 	if (strcmp(fresh.database, in->o.database) != 0 || strcmp(fresh.table, in->o.table) != 0)
 		return err_set(e, "another table needs a restart: rows for the old one may be waiting");
-	int status = make_target(&t, &fresh, c, e);
+	int status = target_make(&t, &fresh, c, e);
 	if (status == 0)
 		sender_retarget(in->sender, &t);
 	target_release(&t);
@@ -292,16 +207,22 @@ wrap_up(struct inserter *in)
 	queue_counts(in->queue, &in->counts);
 }
 
-static int
-on_end(void *arg, struct stage *s, struct err *e)
+static void
+drain(void *arg)
 {
 	struct inserter *in = arg;
 
-	(void)s;
-	(void)e;
 	loop_fd_remove(in->wake);
 	in->drained = queue_drain(in->queue, (int64_t)in->o.drain_ms);
 	wrap_up(in);
+}
+
+static int
+on_end(void *arg, struct stage *s, struct err *e)
+{
+	(void)s;
+	(void)e;
+	drain(arg);
 	return 0;
 }
 
@@ -353,11 +274,20 @@ tell_end(const struct inserter *in, const char *dir)
 }
 
 static int
-run(struct inserter *in, struct target *t)
+read_input(struct inserter *in)
 {
 	static const struct stage_ops ops = {
 	    .batch = on_batch, .tick = on_tick, .reload = on_reload, .end = on_end};
+	static const struct rows_in_ops rows_ops = {
+	    .rows = on_rows, .tick = keep_books, .reload = on_reload, .end = drain};
 	struct stage_options so = {.in = {.zone = conf_str(&in->prog.conf, "timezone")}, .no_output = true};
+
+	return in->o.rows ? rows_in_run(&in->prog, &rows_ops, in) : stage_run(&in->prog, &so, &ops, in);
+}
+
+static int
+run(struct inserter *in, struct target *t)
+{
 	char *dir = spool_dir(&in->o);
 	struct spool *spool = open_spool(&in->o, dir);
 	uint64_t after = spool != NULL ? spool_last(spool) + 1 : 1, now = (uint64_t)clock_wall_ms();
@@ -372,7 +302,7 @@ run(struct inserter *in, struct target *t)
 
 	in->queue = queue_new(&qo);
 	in->sender = sender_start(in->queue, t, spool != NULL ? dir : NULL);
-	int status = stage_run(&in->prog, &so, &ops, in);
+	int status = read_input(in);
 	if (in->sender != NULL) /* it ended before the end of input */
 		wrap_up(in);
 	tell_end(in, dir);
@@ -393,6 +323,8 @@ main(int argc, char **argv)
 		"the server's HTTP interface (http://localhost:8123)", false},
 	    {0, "database", OPT_STR, &o->database, "NAME", "clickhouse.database", "database (pmacct)", false},
 	    {0, "table", OPT_STR, &o->table, "NAME", "clickhouse.table", "table (flows)", false},
+	    {0, "rows", OPT_FLAG, &o->rows, NULL, NULL,
+		"the input is NDJSON, each line a row of that table, whatever it is", false},
 	    {0, "user", OPT_STR, &o->user, "NAME", "clickhouse.user", "user (default)", false},
 	    {0, "password-file", OPT_STR, &o->password_file, "FILE", "clickhouse.password_file",
 		"file whose first line is the password", false},
@@ -420,16 +352,20 @@ main(int argc, char **argv)
 	struct err e;
 
 	in.prog = (struct prog){.name = "nf-ch-insert",
-	    .usage = "[--url URL] [--table NAME] <flows",
-	    .brief = "Stores flows in a ClickHouse table.",
+	    .usage = "[--url URL] [--table NAME] <flows | --rows <rows",
+	    .brief = "Stores flows, or rows of any kind, in a ClickHouse table.",
 	    .opts = opts};
 	in.opts = opts;
 	int status = prog_start(&in.prog, argc, argv);
 	if (status >= 0)
 		return status;
-	fill_defaults(o, &in.prog.conf);
-	if (make_target(&t, o, &in.prog.conf, &e) == -1)
+	options_fill(o, &in.prog.conf);
+	if (target_make(&t, o, &in.prog.conf, &e) == -1)
 		fatal_config("%s", e.msg);
+	if (o->rows && in.prog.input != NULL && strcmp(in.prog.input, "ndjson") != 0)
+		fatal_config("-i %s: rows are NDJSON", in.prog.input);
+	if (o->print_schema && o->rows && !schema_knows(o->table))
+		fatal_config("no schema is known of the table '%s'", o->table);
 	if (o->print_schema || in.prog.check_only) {
 		if (o->print_schema)
 			print_schema(o);

@@ -24,7 +24,7 @@ struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t due, drained;
 	int wake_fd;
-	struct buf serialized; /* the reader's: the batch at hand */
+	struct buf serialized; /* the reader's: the batch or lines at hand */
 	struct days days; /* and its days */
 	struct buf read; /* the sender's: a group that was on disk */
 
@@ -154,6 +154,22 @@ put_disk(struct queue *q, uint64_t rows)
 	return 0;
 }
 
+/* What was serialized, to where it belongs. */
+static void
+put_rows(struct queue *q, uint64_t rows)
+{
+	bool live =
+	    !q->o.patient && (spool_busy(q) || (q->mem_count > 0 && mem_full(q, q->serialized.len, rows)));
+	bool disk = q->o.spool != NULL && (q->down || live);
+
+	if (disk && put_disk(q, rows) == 0)
+		return;
+	if (disk && q->down && !q->o.patient)
+		q->counts.rows_dropped += rows;
+	else
+		put_memory(q, rows);
+}
+
 void
 queue_put(struct queue *q, const struct batch *b)
 {
@@ -169,17 +185,20 @@ queue_put(struct queue *q, const struct batch *b)
 	pthread_mutex_lock(&q->lock);
 	q->counts.rows_in += b->rows;
 	q->counts.rows_lost += b->rows - rows;
-	bool live =
-	    !q->o.patient && (spool_busy(q) || (q->mem_count > 0 && mem_full(q, q->serialized.len, rows)));
-	bool disk = q->o.spool != NULL && (q->down || live);
-	if (rows == 0)
-		;
-	else if (!disk || put_disk(q, rows) == -1) {
-		if (disk && q->down && !q->o.patient)
-			q->counts.rows_dropped += rows;
-		else
-			put_memory(q, rows);
-	}
+	if (rows > 0)
+		put_rows(q, rows);
+	pthread_cond_signal(&q->due);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void
+queue_put_lines(struct queue *q, const void *p, size_t len, uint64_t rows)
+{
+	pthread_mutex_lock(&q->lock);
+	q->serialized.len = 0;
+	buf_add(&q->serialized, p, len);
+	q->counts.rows_in += rows;
+	put_rows(q, rows);
 	pthread_cond_signal(&q->due);
 	pthread_mutex_unlock(&q->lock);
 }

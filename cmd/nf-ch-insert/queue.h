@@ -28,6 +28,7 @@
 enum {
 	GROUP_ROWS = 262144,
 	GROUP_BYTES = 32 << 20,
+	QUEUE_LINES_MAX = 4 << 20,
 	MEMORY_GROUPS = 3, /* one with the sender, one full, one that grows */
 };
 
@@ -50,7 +51,7 @@ struct queue_counts {
 
 struct group {
 	uint64_t number, rows;
-	const void *p; /* a pack (ch/pack.h) */
+	const void *p; /* a pack (ch/pack.h), or lines of NDJSON */
 	size_t len;
 };
 
@@ -65,8 +66,9 @@ struct queue;
 struct queue *queue_new(const struct queue_options *o);
 void queue_free(struct queue *q);
 
-/* For the reader. */
+/* For the reader. One of the two, as the spool has it; lines are whole ones, each a row, at most QUEUE_LINES_MAX bytes. */
 void queue_put(struct queue *q, const struct batch *b);
+void queue_put_lines(struct queue *q, const void *p, size_t len, uint64_t rows);
 bool queue_wants_pause(struct queue *q); /* queue_wake_fd() turns readable when that may have changed */
 int queue_wake_fd(const struct queue *q);
 void queue_tick(struct queue *q); /* once a second: what is on disk becomes durable */

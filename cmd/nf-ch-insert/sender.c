@@ -6,8 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "ch/compress.h"
-#include "ch/pack.h"
+#include "encode.h"
 #include "io/clock.h"
 
 enum {
@@ -30,11 +29,8 @@ struct sender {
 	struct target target;
 	struct ch_http *http;
 	struct ch_table table;
-	struct native *native; /* NULL: the columns are to be asked for */
-	struct batch batch;
-	struct arena scratch;
+	struct encoder *encoder; /* NULL: the columns are to be asked for */
 	struct buf settings; /* of inserts, for the URL */
-	struct buf query, block, body; /* the block: before it is compressed into the body */
 	struct ch_answer answer;
 	int64_t away_since, told; /* 0: the server takes rows */
 	enum ch_verdict away_why;
@@ -56,8 +52,8 @@ target_release(struct target *t)
 static void
 forget_columns(struct sender *s)
 {
-	native_free(s->native);
-	s->native = NULL;
+	encoder_free(s->encoder);
+	s->encoder = NULL;
 	ch_table_release(&s->table);
 }
 
@@ -82,20 +78,26 @@ take_target(struct sender *s)
 static enum ch_verdict
 create_tables(struct sender *s, const struct ch_server *server, struct err *e)
 {
+	const struct target *t = &s->target;
 	struct buf statements[3] = {{0}};
 	enum ch_verdict v = CH_OK;
+	int n = 0;
 
-	schema_database(&statements[0], s->target.database);
-	schema_flows(&statements[1], s->target.schema, s->target.database, s->target.table, server);
-	schema_ptr_cache(&statements[2], s->target.database);
-	for (int i = 0; i < 3; i++) {
+	schema_database(&statements[n++], t->database);
+	if (t->rows)
+		schema_rows(&statements[n++], t->database, t->table);
+	else {
+		schema_flows(&statements[n++], t->schema, t->database, t->table, server);
+		schema_rows(&statements[n++], t->database, "ptr_cache");
+	}
+	for (int i = 0; i < n; i++) {
 		if (v == CH_OK)
 			v = ch_run(s->http, buf_cstr(&statements[i]), e);
 		buf_release(&statements[i]);
 	}
 	if (v == CH_OK)
-		log_notice("created the table %s.%s%s", s->target.database, s->target.table,
-		    schema_has_ttl(server)
+		log_notice("created the table %s.%s%s", t->database, t->table,
+		    t->rows || schema_has_ttl(server)
 			? ""
 			: "; this server knows no TTL, so old rows stay until they are dropped");
 	return v;
@@ -122,7 +124,7 @@ get_ready(struct sender *s, struct err *e)
 	struct ch_server server;
 	enum ch_verdict v;
 
-	if (s->native != NULL)
+	if (s->encoder != NULL)
 		return CH_OK;
 	if (s->http == NULL && (s->http = ch_http_new(&o, e)) == NULL)
 		return CH_BUSY;
@@ -130,14 +132,19 @@ get_ready(struct sender *s, struct err *e)
 		return v;
 	set_settings(s, &server);
 	v = ch_ask_table(s->http, t->database, t->table, &s->table, e);
-	if (v == CH_NO_TABLE && t->create) {
+	if (v == CH_NO_TABLE && t->create && (!t->rows || schema_knows(t->table))) {
 		if ((v = create_tables(s, &server, e)) == CH_OK)
 			v = ch_ask_table(s->http, t->database, t->table, &s->table, e);
 	}
 	if (v != CH_OK)
 		return v;
-	s->native = native_new(&s->table, t->peer_as, e);
-	if (s->native == NULL) {
+	struct encode_options eo = {.database = t->database,
+	    .table = t->table,
+	    .rows = t->rows,
+	    .lz4 = t->lz4,
+	    .peer_as = t->peer_as};
+	s->encoder = encoder_new(&eo, &s->table, e);
+	if (s->encoder == NULL) {
 		ch_table_release(&s->table);
 		return CH_MISFIT;
 	}
@@ -146,68 +153,31 @@ get_ready(struct sender *s, struct err *e)
 	return CH_OK;
 }
 
-/* A block that is done into the body, so that only one is ever held uncompressed. */
-static void
-compress_block(struct sender *s)
-{
-	ch_compress(&s->body, s->block.p, s->block.len);
-	s->block.len = 0;
-}
-
-/* The group as the body of an INSERT, and that INSERT; the rows in it. */
-static uint64_t
-encode(struct sender *s, const struct group *g)
-{
-	struct pack k = pack_from(g->p, g->len);
-	uint64_t rows = 0;
-
-	struct buf *out = s->target.lz4 ? &s->block : &s->body;
-
-	native_begin(s->native);
-	while (pack_next(&k, &s->batch))
-		native_note(s->native, &s->batch);
-	s->query.len = s->block.len = s->body.len = 0;
-	buf_puts(&s->query, "INSERT INTO ");
-	ch_quote(&s->query, str_from(s->target.database));
-	buf_putc(&s->query, '.');
-	ch_quote(&s->query, str_from(s->target.table));
-	buf_puts(&s->query, " (");
-	native_columns(s->native, &s->query);
-	buf_puts(&s->query, ") FORMAT Native");
-	k = pack_from(g->p, g->len);
-	while (pack_next(&k, &s->batch)) {
-		rows += s->batch.rows;
-		native_add(s->native, &s->batch, &s->scratch, out);
-		arena_reset(&s->scratch);
-		compress_block(s);
-	}
-	native_finish(s->native, out);
-	compress_block(s);
-	if (k.skipped > 0)
-		log_warnx("%" PRIu64 " bytes of a segment in %s are damaged: %" PRIu64 " rows of it are lost",
-		    k.skipped, s->waiting, g->rows > rows ? g->rows - rows : 0);
-	return rows;
-}
-
 static enum ch_verdict
 insert(struct sender *s, struct group *g, bool retry, struct err *e)
 {
-	uint64_t unfit = native_unfit(s->native), rows = encode(s, g);
-	struct ch_request r = {.query = buf_cstr(&s->query),
-	    .body = s->body.p,
-	    .body_len = s->body.len,
-	    .settings = buf_cstr(&s->settings)};
-	enum ch_verdict v = CH_OK;
+	uint64_t unfit = encoder_unfit(s->encoder);
+	struct insert i;
 
-	if (rows > 0) {
+	if (encoder_run(s->encoder, g, &i, e) == -1) {
+		g->rows = i.rows;
+		return CH_POISON;
+	}
+	if (i.damaged > 0)
+		log_warnx("%" PRIu64 " bytes of a segment in %s are damaged: %" PRIu64 " rows of it are lost",
+		    i.damaged, s->waiting, g->rows > i.rows ? g->rows - i.rows : 0);
+	struct ch_request r = {
+	    .query = i.query, .body = i.body, .body_len = i.len, .settings = buf_cstr(&s->settings)};
+	enum ch_verdict v = CH_OK;
+	if (i.rows > 0) {
 		v = ch_http_query(s->http, &r, &s->answer, e);
-		queue_count_insert(s->queue, s->body.len, retry, s->answer.ambiguous);
+		queue_count_insert(s->queue, i.len, retry, s->answer.ambiguous);
 	}
 	if (v == CH_OK || v == CH_POISON)
-		g->rows = rows;
+		g->rows = i.rows;
 	if (v == CH_OK) {
 		pthread_mutex_lock(&s->lock);
-		s->unfit += native_unfit(s->native) - unfit;
+		s->unfit += encoder_unfit(s->encoder) - unfit;
 		pthread_mutex_unlock(&s->lock);
 	}
 	return v;
@@ -393,11 +363,7 @@ sender_stop(struct sender *s)
 	target_release(&s->target);
 	ch_http_free(s->http);
 	forget_columns(s);
-	arena_release(&s->scratch);
-	buf_release(&s->body);
 	buf_release(&s->settings);
-	buf_release(&s->block);
-	buf_release(&s->query);
 	buf_release(&s->answer.text);
 	pthread_mutex_destroy(&s->lock);
 	free(s);

@@ -9,6 +9,7 @@
 struct target {
 	char *url, *user, *password, *database, *table; /* password may be NULL */
 	bool create, lz4;
+	bool rows; /* groups are lines of NDJSON, not flows */
 	enum ch_schema schema;
 	enum peer_as peer_as;
 };

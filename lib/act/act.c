@@ -1,25 +1,49 @@
 #include "act/act.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "act/announce.h"
+#include "act/holes.h"
+#include "act/lane.h"
+#include "act/script.h"
+#include "act/side.h"
+#include "act/slack.h"
 #include "io/clock.h"
 #include "io/fdio.h"
 
-enum { PENDING_MAX = 256 << 20 };
+enum {
+	PENDING_MAX = 256 << 20,
+	RETRY_MAX_MS = 60000,
+	BLACKHOLE_RETRY_MAX_MS = 5000, /* an attack does not wait */
+	SLACK_GAP_MS = 3000,
+	SLACK_BATCH = 100,
+	ROWS_BATCH = 100,
+	SCRIPTS = 4, /* at a time */
+};
 
 struct act {
-	struct act_options options;
-	char *log_dir, *state_dir, *zone;
+	struct act_options options; /* without the texts of the settings */
+	char *state_dir, *zone;
 	struct alert alert;
+	struct queue alerts;
 	struct journal journal;
-	struct queue queues[ACTS];
+	struct holes holes;
+	struct post bgpd, webhook;
+	struct script script;
+	struct side side;
+	bool set_up[ACTS];
+	struct lane *lanes[ACTS]; /* made when first needed; none for alerts */
+	atomic_bool abort;
+	int wake[2]; /* a pipe */
 	struct arena arena; /* of the line at hand */
 	struct act_counts counts;
 	bool unavailable_said[ACTS];
 	bool pending_file; /* lines of an earlier life are on disk */
-	struct log_limit bad_said, dropped_said, journal_said;
+	struct log_limit bad_said, dropped_said, journal_said, holes_said, refused_said[ACTS];
+	int64_t wall_ms; /* of the act_run at hand */
 };
 
 static struct str
@@ -31,14 +55,94 @@ str_copy(struct str s)
 	return (struct str){p, s.len};
 }
 
+/*
+ * The kinds.
+ */
+
 static void
-texts_set(struct act *a, const char *log_dir, const char *zone)
+settings_take(struct act *a, const struct act_settings *s, struct guard *g)
 {
-	free(a->log_dir);
 	free(a->zone);
-	a->log_dir = mem_strdup(log_dir);
-	a->zone = zone != NULL ? mem_strdup(zone) : NULL;
+	a->zone = s->zone != NULL ? mem_strdup(s->zone) : NULL;
+	alert_init(&a->alert, s->log_dir);
+	guard_release(&a->holes.guard);
+	a->holes.guard = *g;
+	*g = (struct guard){0};
+	a->set_up[ACT_ALERT] = true;
+	a->set_up[ACT_BLACKHOLE] = s->bgpd_url != NULL;
+	a->set_up[ACT_SLACK] = s->webhook != NULL;
+	a->set_up[ACT_CLICKHOUSE] = s->rows != NULL;
+	a->set_up[ACT_EXEC] = s->script != NULL;
+	if (s->bgpd_url != NULL)
+		post_set(&a->bgpd, s->bgpd_url, s->bgpd_socket, s->bgpd_token);
+	if (s->webhook != NULL)
+		post_set(&a->webhook, s->webhook, NULL, NULL);
+	if (s->rows != NULL)
+		side_set(&a->side, s->rows);
+	if (s->script != NULL)
+		script_set(&a->script, s->script, s->script_ms);
 }
+
+static struct lane *
+lane_of(struct act *a, enum action kind)
+{
+	struct lane_options o = {.workers = 1,
+	    .batch = 1,
+	    .retry_max_ms = RETRY_MAX_MS,
+	    .queue_max = a->options.queue_max,
+	    .wake_fd = a->wake[1]};
+
+	if (a->lanes[kind] != NULL)
+		return a->lanes[kind];
+	switch (kind) {
+	case ACT_BLACKHOLE:
+		o.work = announce_work, o.arg = &a->bgpd, o.retry_max_ms = BLACKHOLE_RETRY_MAX_MS;
+		break;
+	case ACT_SLACK:
+		o.work = slack_work, o.arg = &a->webhook, o.batch = SLACK_BATCH, o.gap_ms = SLACK_GAP_MS;
+		break;
+	case ACT_CLICKHOUSE:
+		o.work = side_work, o.arg = &a->side, o.batch = ROWS_BATCH;
+		break;
+	default:
+		o.work = script_work, o.arg = &a->script, o.workers = SCRIPTS;
+		break;
+	}
+	a->lanes[kind] = lane_new(&o);
+	return a->lanes[kind];
+}
+
+/* What is written, sent or run with. */
+static struct str
+text_of(const struct act *a, enum action kind, const struct detection_line *d, struct str line, uint32_t ttl)
+{
+	int offset = clock_zone_offset(a->zone, d->time_ms);
+	struct buf b = {0};
+
+	switch (kind) {
+	case ACT_ALERT:
+		alert_format(d, offset, &b);
+		break;
+	case ACT_BLACKHOLE:
+		announce_format(d, ttl, &b);
+		break;
+	case ACT_SLACK:
+		slack_format(d, offset, &b);
+		break;
+	case ACT_CLICKHOUSE:
+		side_format(d, &b);
+		break;
+	default:
+		buf_add(&b, line.p, line.len);
+		buf_putc(&b, '\n');
+		break;
+	}
+	return (struct str){(const char *)b.p, b.len};
+}
+
+/*
+ * Start and end.
+ */
 
 static char *
 pending_path(const struct act *a)
@@ -53,7 +157,7 @@ pending_path(const struct act *a)
 
 /* Takes up the lines that an earlier life could not finish. */
 static void
-pending_read(struct act *a, int64_t now_ms)
+pending_read(struct act *a, const struct instant *now)
 {
 	char *path = pending_path(a);
 	struct buf b = {0};
@@ -68,25 +172,45 @@ pending_read(struct act *a, int64_t now_ms)
 		const uint8_t *end = memchr(b.p + at, '\n', b.len - at);
 		size_t len = end != NULL ? (size_t)(end - b.p) - at : b.len - at;
 
-		act_line(a, (struct str){(const char *)b.p + at, len}, now_ms);
+		act_line(a, (struct str){(const char *)b.p + at, len}, now);
 		at += len + 1;
 	}
 	buf_release(&b);
 	free(path);
 }
 
+static void
+state_open(struct act *a, const struct instant *now)
+{
+	struct err e;
+
+	if (journal_open(&a->journal, a->state_dir, &e) < 0) {
+		log_warnx("%s; after a restart, actions may be repeated", e.msg);
+		return;
+	}
+	if (offenders_open(&a->holes.offenders, a->state_dir, now->wall_ms, &e) < 0)
+		log_warnx("%s; who was blackholed before is not known", e.msg);
+	pending_read(a, now);
+}
+
 struct act *
-act_new(const struct act_options *o, int64_t now_ms)
+act_new(const struct act_options *o, struct guard *g, const struct instant *now)
 {
 	struct act *a = mem_zero(1, sizeof *a);
 	struct err e;
 
 	a->options = *o;
-	texts_set(a, o->log_dir, o->zone);
-	alert_init(&a->alert, a->log_dir);
+	a->options.settings = (struct act_settings){0};
+	if (pipe2(a->wake, O_CLOEXEC | O_NONBLOCK) < 0)
+		abort();
 	journal_init(&a->journal);
-	for (unsigned i = 0; i < ACTS; i++)
-		queue_init(&a->queues[i], o->queue_max);
+	holes_init(&a->holes, &a->journal, o->memory_ms);
+	queue_init(&a->alerts, o->queue_max, RETRY_MAX_MS);
+	post_init(&a->bgpd, &a->abort);
+	post_init(&a->webhook, &a->abort);
+	script_init(&a->script, &a->abort);
+	side_init(&a->side, &a->abort);
+	settings_take(a, &o->settings, g);
 	if (o->dry_run != NULL)
 		return a;
 	if (alert_open(&a->alert, &e) < 0)
@@ -94,10 +218,7 @@ act_new(const struct act_options *o, int64_t now_ms)
 		    "%s; alerts wait until it can be opened (detection.log_dir says where it is)", e.msg);
 	if (o->state_dir != NULL) {
 		a->state_dir = mem_strdup(o->state_dir);
-		if (journal_open(&a->journal, a->state_dir, &e) < 0)
-			log_warnx("%s; after a restart, actions may be repeated", e.msg);
-		else
-			pending_read(a, now_ms);
+		state_open(a, now);
 	}
 	return a;
 }
@@ -107,83 +228,204 @@ act_free(struct act *a)
 {
 	if (a == NULL)
 		return;
-	alert_release(&a->alert);
-	journal_release(&a->journal);
+	atomic_store(&a->abort, true);
 	for (unsigned i = 0; i < ACTS; i++)
-		queue_release(&a->queues[i]);
+		lane_free(a->lanes[i]);
+	alert_release(&a->alert);
+	queue_release(&a->alerts);
+	holes_release(&a->holes);
+	journal_release(&a->journal);
+	post_release(&a->bgpd);
+	post_release(&a->webhook);
+	script_release(&a->script);
+	side_release(&a->side);
+	close(a->wake[0]);
+	close(a->wake[1]);
 	arena_release(&a->arena);
-	free(a->log_dir);
 	free(a->state_dir);
 	free(a->zone);
 	free(a);
 }
 
 void
-act_reload(struct act *a, const char *log_dir, const char *zone)
+act_reload(struct act *a, const struct act_settings *s, struct guard *g)
 {
 	alert_release(&a->alert);
-	texts_set(a, log_dir, zone);
-	alert_init(&a->alert, a->log_dir);
-	a->queues[ACT_ALERT].retry_ms = 0;
+	settings_take(a, s, g);
+	a->alerts.retry_ms = 0;
 }
+
+int
+act_wake_fd(const struct act *a)
+{
+	return a->wake[0];
+}
+
+/*
+ * Lines.
+ */
 
 /* Asked for, but not here: said once of each kind, counted each time. */
 static void
 unavailable(struct act *a, const struct detection_line *d, enum action action)
 {
+	static const char *const remedies[ACTS] = {[ACT_BLACKHOLE] = "act.bgpd_url",
+	    [ACT_SLACK] = "slack.webhook_file",
+	    [ACT_CLICKHOUSE] = "act.detections_out",
+	    [ACT_EXEC] = "act.exec"};
+
 	a->counts.unavailable[action]++;
 	if (a->unavailable_said[action])
 		return;
 	a->unavailable_said[action] = true;
-	log_warnx("rule '%s' asks for the action %s, which this nf-act does not have: nothing is done; "
+	log_warnx("rule '%s' asks for the action %s, which is not set up (%s): nothing is done; "
 		  "further cases are counted as nf_act_unavailable_total",
-	    d->rule, action_names[action]);
+	    d->rule, action_names[action], remedies[action]);
 }
 
 static void
-alert_queue(struct act *a, const struct detection_line *d, struct str line, int64_t now_ms)
+journal_put(struct act *a, const struct journal_key *k, int64_t now_ms)
 {
-	struct journal_key k = {.action = ACT_ALERT, .state = (uint8_t)d->state};
-	struct queue_item item = {.line = str_copy(line)};
-	struct buf text = {0};
+	struct err e;
 
-	memcpy(k.id, d->id, sizeof k.id);
-	memcpy(item.key, &k, sizeof item.key);
-	alert_format(d, clock_zone_offset(a->zone, d->time_ms), &text);
-	item.text = str_copy((struct str){(const char *)text.p, text.len});
-	buf_release(&text);
-	if (!journal_take(&a->journal, &k)) {
-		a->counts.duplicates++;
-	} else if (a->options.dry_run != NULL) {
-		a->options.dry_run(a->options.arg, item.text);
-		(void)journal_done(&a->journal, &k, NULL);
-		a->counts.done[ACT_ALERT]++;
-	} else if (queue_push(&a->queues[ACT_ALERT], &item) == 0) {
-		return;
-	} else {
-		journal_drop(&a->journal, &k);
-		a->counts.dropped[ACT_ALERT]++;
-		log_limited(&a->dropped_said, now_ms,
-		    "%" PRIu32 " alerts wait already: one for rule '%s' is lost", a->options.queue_max,
-		    d->rule);
-	}
-	free((void *)(uintptr_t)item.text.p);
-	free((void *)(uintptr_t)item.line.p);
+	if (journal_done(&a->journal, k, &e) < 0)
+		log_limited(&a->journal_said, now_ms, "%s; after a restart, actions may be repeated", e.msg);
+}
+
+/* Takes the item over; false where there is no room. */
+static bool
+item_queue(struct act *a, const struct detection_line *d, struct queue_item *item, int64_t now_ms)
+{
+	enum action kind = (enum action)item->key.action;
+	int r = kind == ACT_ALERT ? queue_push(&a->alerts, item) : lane_push(lane_of(a, kind), item);
+
+	if (r == 0)
+		return true;
+	queue_item_release(item);
+	a->counts.dropped[kind]++;
+	log_limited(&a->dropped_said, now_ms, "%" PRIu32 " %ss wait already: one for rule '%s' is lost",
+	    a->options.queue_max, kind == ACT_ALERT ? "alert" : action_names[kind], d->rule);
+	return false;
 }
 
 static void
-detection_take(struct act *a, const struct detection_line *d, struct str line, int64_t now_ms)
+item_show(struct act *a, struct queue_item *item)
+{
+	struct buf b = {0};
+
+	buf_add(&b, item->text.p, item->text.len);
+	if (b.len == 0 || b.p[b.len - 1] != '\n')
+		buf_putc(&b, '\n');
+	a->options.dry_run(
+	    a->options.arg, (enum action)item->key.action, (struct str){(const char *)b.p, b.len});
+	buf_release(&b);
+	(void)journal_done(&a->journal, &item->key, NULL);
+	a->counts.done[item->key.action]++;
+	queue_item_release(item);
+}
+
+static void
+action_take(struct act *a, const struct detection_line *d, enum action kind, struct str line,
+    const struct instant *now)
+{
+	struct queue_item item = {.key = {.action = (uint8_t)kind, .state = (uint8_t)d->state}};
+
+	memcpy(item.key.id, d->id, sizeof item.key.id);
+	if (!journal_take(&a->journal, &item.key)) {
+		a->counts.duplicates++;
+		return;
+	}
+	item.text = text_of(a, kind, d, line, 0);
+	item.line = str_copy(line);
+	struct journal_key key = item.key;
+	if (a->options.dry_run != NULL)
+		item_show(a, &item);
+	else if (!item_queue(a, d, &item, now->mono_ms))
+		journal_drop(&a->journal, &key);
+}
+
+/* The words of a refusal, which is final unless the next detection may tell otherwise. */
+static void
+hole_refused(struct act *a, const struct detection_line *d, uint64_t *count, const char *words, bool final,
+    const struct instant *now)
+{
+	struct journal_key k = {.action = ACT_BLACKHOLE};
+
+	(*count)++;
+	memcpy(k.id, d->id, sizeof k.id);
+	if (final)
+		journal_put(a, &k, now->mono_ms);
+	log_limited(&a->holes_said, now->mono_ms, "no blackhole for rule '%s': %s", d->rule, words);
+}
+
+static void
+hole_take(struct act *a, const struct detection_line *d, struct str line, const struct instant *now)
+{
+	struct queue_item item = {.key = {.action = ACT_BLACKHOLE}};
+	struct err why;
+
+	switch (holes_judge(&a->holes, d, now->wall_ms, &item.hole, &why)) {
+	case HOLES_KNOWN:
+		a->counts.duplicates++;
+		return;
+	case HOLES_LATE:
+		hole_refused(a, d, &a->counts.late, why.msg, false, now);
+		return;
+	case HOLES_NEVER:
+		hole_refused(a, d, &a->counts.never, why.msg, true, now);
+		return;
+	case HOLES_FUSE:
+		hole_refused(a, d, &a->counts.fuse, why.msg, true, now);
+		return;
+	case HOLES_GO:
+		break;
+	}
+	memcpy(item.key.id, d->id, sizeof item.key.id);
+	item.text = text_of(a, ACT_BLACKHOLE, d, line, item.hole.ttl);
+	item.line = str_copy(line);
+	struct hole hole = item.hole;
+	if (a->options.dry_run != NULL) {
+		item_show(a, &item);
+		(void)holes_announced(&a->holes, &hole, d->id, now->wall_ms, NULL);
+	} else if (!item_queue(a, d, &item, now->mono_ms)) {
+		holes_refused(&a->holes, &hole);
+	}
+}
+
+static void
+hole_ended(void *arg, const struct queue_item *item)
+{
+	struct act *a = arg;
+
+	a->counts.ended++;
+	log_warnx("the incident ended before its blackhole could be announced: %.*s", (int)item->text.len,
+	    item->text.p);
+	holes_refused(&a->holes, &item->hole);
+}
+
+static void
+detection_take(struct act *a, const struct detection_line *d, struct str line, const struct instant *now)
 {
 	a->counts.detections++;
+	if (d->state == INCIDENT_END && a->lanes[ACT_BLACKHOLE] != NULL)
+		lane_drop(a->lanes[ACT_BLACKHOLE], d->id, hole_ended, a);
+	/* The blackhole first. */
+	static const enum action order[ACTS] = {
+	    ACT_BLACKHOLE, ACT_ALERT, ACT_SLACK, ACT_CLICKHOUSE, ACT_EXEC};
 	for (unsigned i = 0; i < ACTS; i++) {
-		bool due = i == ACT_BLACKHOLE ? d->blackhole : d->state == INCIDENT_START;
+		enum action kind = order[i];
+		bool due = d->state == INCIDENT_START || (kind == ACT_CLICKHOUSE && d->state == INCIDENT_END);
 
-		if (!due || (d->actions >> i & 1) == 0)
+		if (kind == ACT_BLACKHOLE)
+			due = d->has_blackhole && d->state != INCIDENT_END;
+		if (!due || (d->actions >> kind & 1) == 0)
 			continue;
-		if (i == ACT_ALERT)
-			alert_queue(a, d, line, now_ms);
+		if (!a->set_up[kind] && a->options.dry_run == NULL)
+			unavailable(a, d, kind);
+		else if (kind == ACT_BLACKHOLE)
+			hole_take(a, d, line, now);
 		else
-			unavailable(a, d, (enum action)i);
+			action_take(a, d, kind, line, now);
 	}
 }
 
@@ -195,7 +437,7 @@ bad_line(struct act *a, const char *words, int64_t now_ms)
 }
 
 void
-act_line(struct act *a, struct str line, int64_t now_ms)
+act_line(struct act *a, struct str line, const struct instant *now)
 {
 	struct detection_line d;
 	struct err e;
@@ -203,10 +445,10 @@ act_line(struct act *a, struct str line, int64_t now_ms)
 	a->counts.lines++;
 	switch (detection_read(&d, &a->arena, line, &e)) {
 	case DETECTION_READ:
-		detection_take(a, &d, line, now_ms);
+		detection_take(a, &d, line, now);
 		break;
 	case DETECTION_BAD:
-		bad_line(a, e.msg, now_ms);
+		bad_line(a, e.msg, now->mono_ms);
 		break;
 	case DETECTION_MARK:
 		break;
@@ -215,82 +457,153 @@ act_line(struct act *a, struct str line, int64_t now_ms)
 }
 
 void
-act_long_line(struct act *a, int64_t now_ms)
+act_long_line(struct act *a, const struct instant *now)
 {
 	a->counts.lines++;
-	bad_line(a, "longer than any detection", now_ms);
+	bad_line(a, "longer than any detection", now->mono_ms);
 }
+
+/*
+ * What is due.
+ */
 
 /* Writes what waits, until something stands against it. */
 static void
 alerts_run(struct act *a, int64_t now_ms)
 {
-	struct queue *q = &a->queues[ACT_ALERT];
-	struct journal_key k;
+	struct queue *q = &a->alerts;
 	struct err e;
 
 	while (queue_wait(q, now_ms) == 0) {
-		const struct queue_item *item = queue_at(q, 0);
-
-		if (alert_write(&a->alert, item->text, &e) < 0) {
+		if (alert_write(&a->alert, queue_at(q, 0)->text, &e) < 0) {
 			a->counts.failures[ACT_ALERT]++;
 			/* Once when it begins and then as the attempts get rare. */
 			if ((q->failures & (q->failures + 1)) == 0)
 				log_warnx("%s; %" PRIu32 " alerts wait", e.msg, q->count);
-			queue_fail(q, now_ms);
+			queue_fail(q, 0, now_ms);
 			return;
 		}
 		if (q->failures > 0)
 			log_notice("%s: can be written again", a->alert.path);
-		memcpy(&k, item->key, sizeof k);
-		if (journal_done(&a->journal, &k, &e) < 0)
-			log_limited(
-			    &a->journal_said, now_ms, "%s; after a restart, actions may be repeated", e.msg);
+		struct queue_item item = queue_take(q);
+		journal_put(a, &item.key, now_ms);
 		a->counts.done[ACT_ALERT]++;
-		queue_pop(q);
+		queue_item_release(&item);
+		queue_succeed(q);
 	}
 }
 
-int64_t
-act_run(struct act *a, int64_t now_ms)
+static void
+hole_done(struct act *a, const struct queue_item *item, const struct outcome *out, int64_t now_ms)
 {
+	char text[PREFIX_TEXT_MAX];
+	struct err e;
+
+	if (out->kind == OUTCOME_REFUSED) {
+		holes_refused(&a->holes, &item->hole);
+		return;
+	}
+	if (holes_announced(&a->holes, &item->hole, item->key.id, a->wall_ms, &e) < 0)
+		log_limited(&a->journal_said, now_ms, "%s; after a restart, actions may be repeated", e.msg);
+	log_notice(
+	    "%s is blackholed for %" PRIu32 " s", prefix_text(text, &item->hole.prefix), item->hole.ttl);
+}
+
+struct lane_call {
+	struct act *act;
+	int64_t now_ms;
+};
+
+static void
+item_done(void *arg, const struct queue_item *item, const struct outcome *out, bool first, uint32_t failures)
+{
+	const struct lane_call *call = arg;
+	struct act *a = call->act;
+	enum action kind = (enum action)item->key.action;
+
+	if (out->kind == OUTCOME_AGAIN) {
+		a->counts.failures[kind] += first;
+		if (first && (failures & (failures + 1)) == 0)
+			log_warnx("%s: %s; it is tried again", action_names[kind], out->words.msg);
+		return;
+	}
+	if (out->kind == OUTCOME_REFUSED) {
+		a->counts.refused[kind]++;
+		if (first)
+			log_limited(&a->refused_said[kind], call->now_ms, "%s: %s; it is not tried again",
+			    action_names[kind], out->words.msg);
+	} else {
+		a->counts.done[kind]++;
+		if (first && failures > 0)
+			log_notice("%s: it works again", action_names[kind]);
+	}
+	if (kind == ACT_BLACKHOLE)
+		hole_done(a, item, out, call->now_ms);
+	journal_put(a, &item->key, call->now_ms);
+}
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* The file of an earlier life is of no more use when all that stood in it is done. */
+static void
+pending_forget(struct act *a)
+{
+	if (!a->pending_file || a->counts.waiting > 0)
+		return;
+	char *path = pending_path(a);
+	(void)unlink(path);
+	free(path);
+	a->pending_file = false;
+}
+
+int64_t
+act_run(struct act *a, const struct instant *now)
+{
+	struct lane_call call = {a, now->mono_ms};
 	int64_t wait = -1;
+	char bytes[64];
 
-	alerts_run(a, now_ms);
+	a->wall_ms = now->wall_ms;
+	while (read(a->wake[0], bytes, sizeof bytes) > 0)
+		continue;
 	a->counts.waiting = 0;
+	/* Others go before the alerts, which wait for the disk. */
 	for (unsigned i = 0; i < ACTS; i++) {
-		int64_t w = queue_wait(&a->queues[i], now_ms);
-
-		a->counts.waiting += a->queues[i].count;
-		if (w >= 0 && (wait < 0 || w < wait))
-			wait = w;
+		if (a->lanes[i] == NULL)
+			continue;
+		wait = sooner(wait, lane_run(a->lanes[i], now->mono_ms, item_done, &call));
+		a->counts.waiting += lane_count(a->lanes[i]);
 	}
-	if (a->pending_file && a->counts.waiting == 0) {
-		char *path = pending_path(a);
-
-		(void)unlink(path);
-		free(path);
-		a->pending_file = false;
-	}
+	alerts_run(a, now->mono_ms);
+	wait = sooner(wait, queue_wait(&a->alerts, now->mono_ms));
+	a->counts.waiting += a->alerts.count;
+	pending_forget(a);
 	return wait;
+}
+
+static void
+pending_put(struct buf *b, const struct queue_item *item)
+{
+	buf_add(b, item->line.p, item->line.len);
+	buf_putc(b, '\n');
 }
 
 uint32_t
 act_finish(struct act *a)
 {
+	uint32_t n = a->alerts.count;
 	struct buf b = {0};
-	uint32_t n = 0;
 	struct err e;
 
-	for (unsigned i = 0; i < ACTS; i++) {
-		for (uint32_t k = 0; k < a->queues[i].count; k++) {
-			const struct queue_item *item = queue_at(&a->queues[i], k);
-
-			buf_add(&b, item->line.p, item->line.len);
-			buf_putc(&b, '\n');
-			n++;
-		}
-	}
+	for (uint32_t i = 0; i < a->alerts.count; i++)
+		pending_put(&b, queue_at(&a->alerts, i));
+	for (unsigned i = 0; i < ACTS; i++)
+		for (uint32_t k = 0; a->lanes[i] != NULL && k < lane_count(a->lanes[i]); k++, n++)
+			pending_put(&b, lane_at(a->lanes[i], k));
 	if (n > 0 && a->journal.fd >= 0) {
 		char *path = pending_path(a);
 

@@ -143,6 +143,67 @@ actions_get(struct detection_line *d, const json_t *actions, struct err *e)
 }
 
 static int
+communities_get(struct proposal *p, struct arena *a, const json_t *list, struct err *e)
+{
+	if (list == NULL)
+		return 0;
+	if (!json_is_array(list) || json_array_size(list) > DETECTION_COMMUNITIES_MAX)
+		return err_set(e, "'communities' is no list of at most %d", DETECTION_COMMUNITIES_MAX);
+	p->has_communities = true;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *v = json_array_get(list, i);
+
+		if (!json_is_string(v))
+			return err_set(e, "a community that is no text");
+		p->communities[p->community_count++] = arena_printf(a, "%s", json_string_value(v));
+	}
+	return 0;
+}
+
+static int
+ttl_add(struct proposal *p, const json_t *v, struct err *e)
+{
+	if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > UINT32_MAX ||
+	    p->ttl_count == DETECTION_TTLS_MAX)
+		return err_set(e, "'ttl' is no number of seconds, or list of at most %d", DETECTION_TTLS_MAX);
+	p->ttls[p->ttl_count++] = (uint32_t)json_integer_value(v);
+	return 0;
+}
+
+/* A number, or a list of one or more. */
+static int
+ttls_get(struct proposal *p, const json_t *ttl, struct err *e)
+{
+	if (!json_is_array(ttl) || json_array_size(ttl) == 0)
+		return ttl_add(p, ttl, e);
+	for (size_t i = 0; i < json_array_size(ttl); i++)
+		if (ttl_add(p, json_array_get(ttl, i), e) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+blackhole_get(struct proposal *p, struct arena *a, const json_t *o, struct err *e)
+{
+	const json_t *hop = json_object_get(o, "next_hop"), *target = json_object_get(o, "target");
+	const char *prefix;
+
+	if (!json_is_object(o))
+		return err_set(e, "it is no object");
+	if (text_get(o, "prefix", &prefix, e) < 0 || prefix_parse(&p->prefix, str_from(prefix), e) < 0)
+		return -1;
+	/* What does not say that it is the victim is held to be the source, for which more is ruled out. */
+	p->victim = json_is_string(target) && strcmp(json_string_value(target), "dst") == 0;
+	p->has_next_hop = hop != NULL;
+	if (hop != NULL &&
+	    (!json_is_string(hop) || addr_parse(&p->next_hop, str_from(json_string_value(hop))) < 0))
+		return err_set(e, "'next_hop' is no address");
+	return communities_get(p, a, json_object_get(o, "communities"), e) < 0
+		   ? -1
+		   : ttls_get(p, json_object_get(o, "ttl"), e);
+}
+
+static int
 members_read(struct detection_line *d, struct arena *a, json_t *o, struct err *e)
 {
 	const char *type, *id, *state, *rule;
@@ -171,8 +232,12 @@ members_read(struct detection_line *d, struct arena *a, json_t *o, struct err *e
 	d->rule = arena_printf(a, "%s", rule);
 	d->time_ms = llround(json_number_value(time) * 1000);
 	d->flows = (uint64_t)json_integer_value(flows);
-	d->blackhole = json_is_object(json_object_get(o, "blackhole"));
+	d->trusted = !json_is_false(json_object_get(o, "trusted"));
+	d->has_blackhole = json_object_get(o, "blackhole") != NULL;
+	if (d->has_blackhole && blackhole_get(&d->blackhole, a, json_object_get(o, "blackhole"), e) < 0)
+		return err_wrap(e, "'blackhole'");
 	pairs_of_key(d, a, json_object_get(o, "key"));
+	d->key_count = d->pair_count;
 	pairs_of_counts(d, a, o);
 	pair_of_reasons(d, a, json_object_get(o, "reasons"));
 	return actions_get(d, json_object_get(o, "actions"), e);

@@ -9,16 +9,33 @@
 #include <stdint.h>
 
 #include "act/action.h"
+#include "base/addr.h"
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/mem.h"
 
-enum { DETECTION_LINE_MAX = 256 << 10, DETECTION_PAIRS_MAX = 32 };
+enum {
+	DETECTION_LINE_MAX = 256 << 10,
+	DETECTION_PAIRS_MAX = 32,
+	DETECTION_TTLS_MAX = 32,
+	DETECTION_COMMUNITIES_MAX = 32
+};
 
 enum incident_state { INCIDENT_START, INCIDENT_UPDATE, INCIDENT_END };
 
 struct pair {
 	const char *name, *value;
+};
+
+/* A blackhole as the rule proposes it. */
+struct proposal {
+	struct prefix prefix;
+	bool victim; /* the prefix is where the flows go, not where they come from */
+	bool has_next_hop, has_communities;
+	struct addr next_hop;
+	const char *communities[DETECTION_COMMUNITIES_MAX];
+	uint32_t ttls[DETECTION_TTLS_MAX]; /* seconds, by how often it was done; 0: until withdrawn */
+	unsigned community_count, ttl_count;
 };
 
 struct detection_line {
@@ -30,8 +47,10 @@ struct detection_line {
 	unsigned actions; /* 1 << enum action */
 	uint64_t flows;
 	struct pair pairs[DETECTION_PAIRS_MAX]; /* key, then counts, then reasons: for people */
-	unsigned pair_count;
-	bool blackhole; /* one is due */
+	unsigned pair_count, key_count; /* the first key_count are of the key */
+	bool trusted; /* its flows came from trusted exporters */
+	bool has_blackhole; /* one is due */
+	struct proposal blackhole;
 };
 
 enum detection_result {

@@ -174,6 +174,12 @@ journal_open(struct journal *j, const char *dir, struct err *e)
 }
 
 bool
+journal_knows(const struct journal *j, const struct journal_key *k)
+{
+	return map_get(&j->known, k) != NULL;
+}
+
+bool
 journal_take(struct journal *j, const struct journal_key *k)
 {
 	bool fresh;

@@ -37,6 +37,9 @@ void journal_release(struct journal *j);
 /* Reads the folder's file, which is made if it is missing, and keeps it. It has one user at a time. */
 int journal_open(struct journal *j, const char *dir, struct err *e);
 
+/* Whether it was taken on or done. */
+bool journal_knows(const struct journal *j, const struct journal_key *k);
+
 /* Takes an action on; false if it was before. */
 bool journal_take(struct journal *j, const struct journal_key *k);
 

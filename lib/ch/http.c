@@ -1,18 +1,12 @@
 #include "ch/http.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 
 #include "base/num.h"
-
-#define ANSWER_MAX ((size_t)1 << 20)
+#include "io/http.h"
 
 struct ch_http {
-	CURL *curl;
-	CURLU *url;
-	struct curl_slist *headers;
-	const atomic_bool *abort;
-	char words[CURL_ERROR_SIZE];
+	struct http *http;
 };
 
 /* https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp */
@@ -79,110 +73,30 @@ ch_verdict_of(int code, long status)
 	return CH_BUSY;
 }
 
-static size_t
-take_answer(char *p, size_t size, size_t n, void *arg)
-{
-	struct ch_answer *a = arg;
-	size_t len = size * n, room = ANSWER_MAX - a->text.len;
-
-	buf_add(&a->text, p, len < room ? len : room);
-	return len;
-}
-
-static int
-still_wanted(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal, curl_off_t ulnow)
-{
-	const struct ch_http *h = arg;
-
-	(void)dltotal;
-	(void)dlnow;
-	(void)ultotal;
-	(void)ulnow;
-	return h->abort != NULL && atomic_load(h->abort);
-}
-
-/* A header with a value from a file: nothing in it may start another header. */
-static int
-add_header(struct ch_http *h, const char *name, const char *value, struct err *e)
-{
-	struct buf b = {0};
-
-	if (value == NULL || value[0] == '\0')
-		return 0;
-	if (value[strcspn(value, "\r\n")] != '\0')
-		return err_set(e, "user and password must be one line");
-	buf_printf(&b, "%s: %s", name, value);
-	h->headers = curl_slist_append(h->headers, buf_cstr(&b));
-	explicit_bzero(b.p, b.len);
-	buf_release(&b);
-	return 0;
-}
-
-/* Whether the URL has a part that belongs elsewhere. */
-static bool
-has_part(CURLU *url, CURLUPart part)
-{
-	char *text = NULL;
-	bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK;
-
-	curl_free(text);
-	return has;
-}
-
-static int
-set_url(struct ch_http *h, const char *text, struct err *e)
-{
-	char *scheme = NULL;
-
-	h->url = curl_url();
-	if (curl_url_set(h->url, CURLUPART_URL, text, 0) != CURLUE_OK ||
-	    curl_url_get(h->url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
-		curl_free(scheme);
-		return err_set(e, "'%s' is no URL such as http://HOST:8123", text);
-	}
-	curl_free(scheme);
-	if (has_part(h->url, CURLUPART_USER) || has_part(h->url, CURLUPART_PASSWORD))
-		return err_set(e, "the URL carries a user or password, which others see: use --user and "
-				  "--password-file");
-	if (has_part(h->url, CURLUPART_QUERY))
-		return err_set(e, "the URL '%s' has a query string", text);
-	return 0;
-}
-
 struct ch_http *
 ch_http_new(const struct ch_http_options *o, struct err *e)
 {
-	struct ch_http *h = mem_zero(1, sizeof *h);
+	struct http_options http = {.url = o->url,
+	    .agent = "nf-ch-insert/" VERSION,
+	    .content_type = "application/octet-stream",
+	    .connect_ms = o->connect_ms,
+	    .timeout_ms = o->timeout_ms,
+	    .abort = o->abort};
+	struct http *h = http_new(&http, e);
 
-	h->abort = o->abort;
-	h->curl = curl_easy_init();
-	if (h->curl == NULL)
-		err_set(e, "libcurl does not start");
-	else if (set_url(h, o->url, e) == 0 && add_header(h, "X-ClickHouse-User", o->user, e) == 0 &&
-		 add_header(h, "X-ClickHouse-Key", o->password, e) == 0) {
-		/* Without these, curl asks for leave to send a body, and calls it a form. */
-		h->headers = curl_slist_append(h->headers, "Expect:");
-		h->headers = curl_slist_append(h->headers, "Content-Type: application/octet-stream");
-		curl_easy_setopt(h->curl, CURLOPT_CURLU, h->url);
-		curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, h->headers);
-		curl_easy_setopt(h->curl, CURLOPT_ERRORBUFFER, h->words);
-		curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
-		/* A database is no web page: what the environment says of proxies is not meant for it. */
-		curl_easy_setopt(h->curl, CURLOPT_NOPROXY, "*");
-		curl_easy_setopt(h->curl, CURLOPT_USERAGENT, "nf-ch-insert/" VERSION);
-		curl_easy_setopt(
-		    h->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(o->connect_ms ? o->connect_ms : 5000));
-		curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)(o->timeout_ms ? o->timeout_ms : 60000));
-		curl_easy_setopt(h->curl, CURLOPT_UPLOAD_BUFFERSIZE, 2L << 20);
-		curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, take_answer);
-		curl_easy_setopt(h->curl, CURLOPT_XFERINFOFUNCTION, still_wanted);
-		curl_easy_setopt(h->curl, CURLOPT_XFERINFODATA, h);
-		curl_easy_setopt(h->curl, CURLOPT_NOPROGRESS, 0L);
-		return h;
+	if (h == NULL) {
+		err_wrap(e, "URL of the server, such as http://HOST:8123");
+		return NULL;
 	}
-	ch_http_free(h);
-	return NULL;
+	if (http_header(h, "X-ClickHouse-User", o->user, e) == -1 ||
+	    http_header(h, "X-ClickHouse-Key", o->password, e) == -1) {
+		err_wrap(e, "user or password");
+		http_free(h);
+		return NULL;
+	}
+	struct ch_http *c = mem_zero(1, sizeof *c);
+	c->http = h;
+	return c;
 }
 
 void
@@ -190,30 +104,8 @@ ch_http_free(struct ch_http *h)
 {
 	if (h == NULL)
 		return;
-	curl_easy_cleanup(h->curl);
-	curl_url_cleanup(h->url);
-	curl_slist_free_all(h->headers);
+	http_free(h->http);
 	free(h);
-}
-
-static void
-request_set(struct ch_http *h, const struct ch_request *r)
-{
-	struct buf q = {0};
-
-	if (r->body != NULL) {
-		char *escaped = curl_easy_escape(h->curl, r->query, 0);
-		buf_printf(&q, "query=%s", escaped);
-		curl_free(escaped);
-	}
-	if (r->settings != NULL && r->settings[0] != '\0')
-		buf_printf(&q, "%s%s", q.len > 0 ? "&" : "", r->settings);
-	curl_url_set(h->url, CURLUPART_QUERY, q.len > 0 ? buf_cstr(&q) : NULL, 0);
-	buf_release(&q);
-	curl_easy_setopt(h->curl, CURLOPT_CURLU, h->url);
-	curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, r->body != NULL ? r->body : r->query);
-	curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE,
-	    (curl_off_t)(r->body != NULL ? r->body_len : strlen(r->query)));
 }
 
 /* The number in "Code: 60, e.displayText() = …" or "Code: 60. DB::Exception: …"; 0 if there is none. */
@@ -252,30 +144,32 @@ error_words(struct str text, long status, struct err *e)
 enum ch_verdict
 ch_http_query(struct ch_http *h, const struct ch_request *r, struct ch_answer *a, struct err *e)
 {
-	curl_off_t sent = 0;
-	long status = 0;
+	struct http_answer got = {.text = a->text};
+	struct buf q = {0};
 
-	a->text.len = 0;
+	if (r->body != NULL) {
+		buf_puts(&q, "query=");
+		http_escape(&q, str_from(r->query));
+	}
+	if (r->settings != NULL && r->settings[0] != '\0')
+		buf_printf(&q, "%s%s", q.len > 0 ? "&" : "", r->settings);
+	struct str body = r->body != NULL ? (struct str){r->body, r->body_len} : str_from(r->query);
+	int result = http_post(h->http, buf_cstr(&q), body, &got, e);
+	buf_release(&q);
+	a->text = got.text;
 	a->code = 0;
 	a->ambiguous = false;
-	h->words[0] = '\0';
-	request_set(h, r);
-	curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, a);
-	CURLcode result = curl_easy_perform(h->curl);
-	if (result != CURLE_OK) {
-		curl_easy_getinfo(h->curl, CURLINFO_SIZE_UPLOAD_T, &sent);
-		a->ambiguous = r->body != NULL && (size_t)sent >= r->body_len;
-		err_set(e, "%s", h->words[0] != '\0' ? h->words : curl_easy_strerror(result));
+	if (result == -1) {
+		a->ambiguous = r->body != NULL && got.sent;
 		return CH_UNREACHABLE;
 	}
-	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	struct str text = {(const char *)a->text.p, a->text.len};
 	/* The server may fail after it has said 200. */
 	a->code = text.len > 0 ? error_code(text) : 0;
-	if (status == 200 && a->code == 0)
+	if (got.status == 200 && a->code == 0)
 		return CH_OK;
-	error_words(text, status, e);
-	enum ch_verdict v = ch_verdict_of(a->code, status);
+	error_words(text, got.status, e);
+	enum ch_verdict v = ch_verdict_of(a->code, got.status);
 	a->ambiguous = v == CH_BUSY && r->body != NULL && (a->code == 319 || a->code == 0);
 	return v;
 }

@@ -112,13 +112,45 @@ schema_flows(struct buf *out, enum ch_schema s, const char *database, const char
 	buf_puts(out, "SETTINGS index_granularity = 8192");
 }
 
-void
-schema_ptr_cache(struct buf *out, const char *database)
+/* Tables of rows that are no flows. Every server knows these types. */
+static const struct {
+	const char *name, *columns, *order;
+} others[] = {
+    {"ptr_cache",
+	"    ip String,\n    ptr String,\n    updated_at DateTime DEFAULT now(),\n"
+	"    asn UInt32 DEFAULT 0,\n    asn_name String DEFAULT '',\n    country String DEFAULT ''",
+	"ip"},
+    /* As nf-detect(1) prints them; what is an object or a list there is its JSON text here. */
+    {"detections",
+	"    time DateTime,\n    start DateTime,\n    type String,\n    id String,\n    state String,\n"
+	"    rule String,\n    key String,\n    window UInt32,\n    flows UInt64,\n    packets UInt64,\n    "
+	"bytes UInt64,\n    pps UInt64,\n"
+	"    bps UInt64,\n    unique_dst_ips UInt32,\n    unique_dst_ports UInt32,\n"
+	"    unique_src_ips UInt32,\n    ml_score Float32,\n    peak String,\n    reasons String,\n    "
+	"actions Array(String),\n"
+	"    trusted Nullable(UInt8),\n    blackhole String,\n    samples String",
+	"time"},
+};
+
+bool
+schema_knows(const char *table)
 {
-	buf_puts(out, "CREATE TABLE IF NOT EXISTS ");
-	put_name(out, database, "ptr_cache");
-	buf_puts(out,
-	    "\n(\n    ip String,\n    ptr String,\n    updated_at DateTime DEFAULT now(),\n"
-	    "    asn UInt32 DEFAULT 0,\n    asn_name String DEFAULT '',\n    country String DEFAULT ''\n)\n"
-	    "ENGINE = MergeTree\nORDER BY ip\nSETTINGS index_granularity = 8192");
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (strcmp(table, others[i].name) == 0)
+			return true;
+	return false;
+}
+
+void
+schema_rows(struct buf *out, const char *database, const char *table)
+{
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		if (strcmp(table, others[i].name) != 0)
+			continue;
+		buf_puts(out, "CREATE TABLE IF NOT EXISTS ");
+		put_name(out, database, table);
+		buf_printf(out,
+		    "\n(\n%s\n)\nENGINE = MergeTree\nORDER BY %s\nSETTINGS index_granularity = 8192",
+		    others[i].columns, others[i].order);
+	}
 }

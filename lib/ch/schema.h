@@ -20,7 +20,10 @@ int schema_parse(enum ch_schema *s, const char *name, struct err *e);
 void schema_database(struct buf *out, const char *database);
 void schema_flows(struct buf *out, enum ch_schema s, const char *database, const char *table,
     const struct ch_server *server);
-void schema_ptr_cache(struct buf *out, const char *database);
+
+/* A table of rows that are no flows: ptr_cache or detections. */
+bool schema_knows(const char *table);
+void schema_rows(struct buf *out, const char *database, const char *table);
 
 /* Whether the server drops old rows by itself, by a TTL. */
 bool schema_has_ttl(const struct ch_server *server);

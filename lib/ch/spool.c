@@ -20,6 +20,8 @@ enum { NAME_MAX_LEN = 64, SEGMENT_MAX = 1 << 28 };
 
 struct spool {
 	char *dir;
+	const char *suffix; /* of whole segments */
+	enum spool_kind kind;
 	int dir_fd, failed_fd, lock_fd;
 	uint64_t max_bytes, keep_free;
 	struct spool_stats stats;
@@ -36,9 +38,9 @@ open_name(char name[NAME_MAX_LEN], uint64_t number)
 }
 
 static void
-whole_name(char name[NAME_MAX_LEN], const struct spool_segment *seg)
+whole_name(const struct spool *s, char name[NAME_MAX_LEN], const struct spool_segment *seg)
 {
-	snprintf(name, NAME_MAX_LEN, "%020" PRIu64 "-%" PRIu64 ".nfb", seg->number, seg->rows);
+	snprintf(name, NAME_MAX_LEN, "%020" PRIu64 "-%" PRIu64 ".%s", seg->number, seg->rows, s->suffix);
 }
 
 static struct spool_segment *
@@ -102,28 +104,44 @@ make_dirs(const char *dir, struct err *e)
 	return status;
 }
 
-/* What a crash left open: cut behind the last sound batch, and named as a whole segment. */
+/* The rows of what a crash left, and the bytes of it that are sound. */
+static void
+measure(const struct spool *s, const struct buf *content, struct spool_segment *seg)
+{
+	struct pack k = pack_from(content->p, content->len);
+	struct batch *b = mem_alloc(sizeof *b);
+
+	if (s->kind == SPOOL_ROWS) {
+		for (size_t i = 0; i < content->len; i++)
+			if (content->p[i] == '\n') {
+				seg->rows++;
+				seg->bytes = i + 1;
+			}
+	} else {
+		while (pack_next(&k, b))
+			seg->rows += b->rows;
+		seg->bytes = k.sound;
+	}
+	free(b);
+}
+
+/* What a crash left open: cut behind the last sound batch or line, and named as a whole segment. */
 static int
 recover(struct spool *s, uint64_t number, const char *name, struct err *e)
 {
 	struct spool_segment seg = {.number = number};
 	struct buf path = {0}, content = {0};
 	char whole[NAME_MAX_LEN];
-	struct batch *b = mem_alloc(sizeof *b);
 
 	buf_printf(&path, "%s/%s", s->dir, name);
 	int status = file_read(&content, buf_cstr(&path), SEGMENT_MAX, e);
 	if (status == 0) {
-		struct pack k = pack_from(content.p, content.len);
-
-		while (pack_next(&k, b))
-			seg.rows += b->rows;
-		seg.bytes = k.sound;
-		s->stats.torn_bytes += content.len - k.sound;
-		whole_name(whole, &seg);
+		measure(s, &content, &seg);
+		s->stats.torn_bytes += content.len - seg.bytes;
+		whole_name(s, whole, &seg);
 		if (seg.rows == 0)
 			status = unlinkat(s->dir_fd, name, 0);
-		else if (truncate(buf_cstr(&path), (off_t)k.sound) == -1 ||
+		else if (truncate(buf_cstr(&path), (off_t)seg.bytes) == -1 ||
 			 renameat(s->dir_fd, name, s->dir_fd, whole) == -1)
 			status = -1;
 		if (status == -1)
@@ -131,7 +149,6 @@ recover(struct spool *s, uint64_t number, const char *name, struct err *e)
 		else if (seg.rows > 0)
 			list_add(s, &seg);
 	}
-	free(b);
 	buf_release(&path);
 	buf_release(&content);
 	return status;
@@ -145,8 +162,8 @@ take_entry(struct spool *s, const char *name, struct err *e)
 	char expected[NAME_MAX_LEN];
 	struct stat st;
 
-	if (sscanf(name, "%20" SCNu64 "-%20" SCNu64 ".nfb", &seg.number, &seg.rows) == 2) {
-		whole_name(expected, &seg);
+	if (sscanf(name, "%20" SCNu64 "-%20" SCNu64, &seg.number, &seg.rows) == 2) {
+		whole_name(s, expected, &seg);
 		if (strcmp(name, expected) != 0 || fstatat(s->dir_fd, name, &st, 0) == -1)
 			return 0;
 		seg.bytes = (uint64_t)st.st_size;
@@ -212,6 +229,8 @@ spool_open(const struct spool_options *o, struct err *e)
 	struct spool *s = mem_zero(1, sizeof *s);
 
 	s->dir = mem_strdup(o->dir);
+	s->kind = o->kind;
+	s->suffix = o->kind == SPOOL_ROWS ? "ndjson" : "nfb";
 	s->dir_fd = s->failed_fd = s->lock_fd = s->fd = -1;
 	s->max_bytes = o->max_bytes;
 	s->keep_free = o->keep_free;
@@ -314,7 +333,7 @@ spool_end(struct spool *s, struct err *e)
 		return 0;
 	struct spool_segment *seg = list_find(s, s->writing);
 	open_name(from, seg->number);
-	whole_name(to, seg);
+	whole_name(s, to, seg);
 	if (seg->rows == 0) {
 		status = unlinkat(s->dir_fd, from, 0);
 		list_drop(s, seg);
@@ -336,7 +355,7 @@ spool_put(struct spool *s, uint64_t number, const void *p, size_t len, uint64_t 
 	char from[NAME_MAX_LEN], to[NAME_MAX_LEN];
 
 	open_name(from, number);
-	whole_name(to, &seg);
+	whole_name(s, to, &seg);
 	int fd = openat(s->dir_fd, from, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd == -1)
 		return err_sys(e, "%s/%s", s->dir, from);
@@ -368,7 +387,7 @@ spool_read(const struct spool *s, const struct spool_segment *seg, struct buf *b
 	struct buf path = {0};
 	char name[NAME_MAX_LEN];
 
-	whole_name(name, seg);
+	whole_name(s, name, seg);
 	buf_printf(&path, "%s/%s", s->dir, name);
 	b->len = 0;
 	int status = file_read(b, buf_cstr(&path), SEGMENT_MAX, e);
@@ -382,7 +401,7 @@ spool_remove(struct spool *s, uint64_t number, struct err *e)
 	struct spool_segment *seg = list_find(s, number);
 	char name[NAME_MAX_LEN];
 
-	whole_name(name, seg);
+	whole_name(s, name, seg);
 	list_drop(s, seg);
 	return unlinkat(s->dir_fd, name, 0) == -1 ? err_sys(e, "%s/%s", s->dir, name) : 0;
 }
@@ -394,8 +413,8 @@ spool_fail(struct spool *s, uint64_t number, const char *words, struct err *e)
 	char name[NAME_MAX_LEN], note[NAME_MAX_LEN + 8];
 	uint64_t bytes = seg->bytes;
 
-	whole_name(name, seg);
-	snprintf(note, sizeof note, "%.*s.txt", (int)strlen(name) - 4, name);
+	whole_name(s, name, seg);
+	snprintf(note, sizeof note, "%.*s.txt", (int)strcspn(name, "."), name);
 	list_drop(s, seg);
 	if (renameat(s->dir_fd, name, s->failed_fd, name) == -1)
 		return err_sys(e, "%s/%s", s->dir, name);

@@ -1,9 +1,9 @@
 /*
  * Rows on disk that the server does not have yet. A folder of segments, each a
- * pack of batches that becomes one insert:
+ * pack of batches (or, of SPOOL_ROWS, lines of NDJSON) that becomes one insert:
  *
  *     00000000000000000007.open         being written
- *     00000000000000000006-65536.nfb    whole, with its count of rows
+ *     00000000000000000006-65536.nfb    whole, with its count of rows; or .ndjson
  *     failed/                           what the server refuses for good, each with its words in a .txt
  *     lock                              held by the one program that uses the folder
  *
@@ -13,7 +13,8 @@
  * the columns stay (ch/native.h), so a retry is still recognised as one. A
  * segment is also a plain file of flows: nf-cat(1) reads it.
  *
- * After a crash each .open segment is cut behind its last sound batch and closed.
+ * After a crash each .open segment is cut behind its last sound batch, or its last
+ * newline, and closed.
  *
  * The spool is full when it holds max_bytes (failed/ included) or a tenth of its
  * disk, or when the disk has less than keep_free left. What is in it then stays;
@@ -32,7 +33,10 @@
 
 struct spool;
 
+enum spool_kind { SPOOL_FLOWS, SPOOL_ROWS };
+
 struct spool_options {
+	enum spool_kind kind; /* what the segments hold; one folder, one kind */
 	const char *dir; /* made if missing, with its parents */
 	uint64_t max_bytes, keep_free;
 };

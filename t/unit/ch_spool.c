@@ -198,6 +198,35 @@ test_damage(void **state)
 	buf_release(&p);
 }
 
+/* Lines are cut behind the last newline. */
+static void
+test_torn_rows(void **state)
+{
+	static const char text[] = "{\"a\":1}\n{\"a\":2}\n{\"a\"";
+	struct spool_options o = {.kind = SPOOL_ROWS, .dir = dir, .max_bytes = 1 << 30};
+	struct spool_segment seg;
+	struct buf content = {0};
+	char from[128], to[128];
+
+	(void)state;
+	struct spool *s = spool_open(&o, NULL);
+	assert_int_equal(spool_put(s, 3, text, 16, 2, NULL), 0);
+	spool_close(s);
+	snprintf(from, sizeof from, "%s/%020u-2.ndjson", dir, 3);
+	snprintf(to, sizeof to, "%s/%020u.open", dir, 4);
+	assert_int_equal(rename(from, to), 0);
+	assert_int_equal(file_replace(to, text, sizeof text - 1, 0640, 0, NULL), 0);
+	s = spool_open(&o, NULL);
+	assert_int_equal(spool_stats(s)->rows, 2);
+	assert_int_equal(spool_stats(s)->torn_bytes, 4);
+	assert_true(spool_first(s, &seg));
+	assert_int_equal(spool_read(s, &seg, &content, NULL), 0);
+	assert_int_equal(content.len, 16);
+	assert_memory_equal(content.p, text, 16);
+	spool_close(s);
+	buf_release(&content);
+}
+
 static void
 test_limits(void **state)
 {
@@ -271,6 +300,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_order, make_dir, drop_dir),
 	    cmocka_unit_test_setup_teardown(test_torn, make_dir, drop_dir),
 	    cmocka_unit_test_setup_teardown(test_damage, make_dir, drop_dir),
+	    cmocka_unit_test_setup_teardown(test_torn_rows, make_dir, drop_dir),
 	    cmocka_unit_test_setup_teardown(test_limits, make_dir, drop_dir),
 	    cmocka_unit_test_setup_teardown(test_strangers, make_dir, drop_dir),
 	};

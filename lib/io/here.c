@@ -1,4 +1,4 @@
-#include "here.h"
+#include "io/here.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>

@@ -1,6 +1,6 @@
 /* What the system says of this machine. */
-#ifndef NF_BGPD_HERE_H
-#define NF_BGPD_HERE_H
+#ifndef IO_HERE_H
+#define IO_HERE_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

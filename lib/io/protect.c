@@ -1,12 +1,12 @@
-#include "protect.h"
+#include "io/protect.h"
 
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "here.h"
 #include "io/fdio.h"
+#include "io/here.h"
 
 enum { FILE_MAX = 4 << 20 };
 
@@ -15,8 +15,8 @@ struct protected_prefix {
 	char *why;
 };
 
-static void
-add(struct protect *p, const struct prefix *prefix, const char *why)
+void
+protect_add(struct protect *p, const struct prefix *prefix, const char *why)
 {
 	if (p->count == p->cap) {
 		p->cap = p->cap == 0 ? 32 : 2 * p->cap;
@@ -29,7 +29,7 @@ static void
 add_addr(struct protect *p, const struct addr *a, const char *why)
 {
 	if (!addr_is_any(a))
-		add(p, &(struct prefix){*a, 128}, why);
+		protect_add(p, &(struct prefix){*a, 128}, why);
 }
 
 void
@@ -59,7 +59,7 @@ add_listed(void *arg, struct str item, const struct cnode *at, struct err *e)
 	(void)at;
 	if (prefix_parse(&prefix, item, e) == -1)
 		return -1;
-	add(l->p, &prefix, l->why);
+	protect_add(l->p, &prefix, l->why);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ read_exclude(struct protect *p, const char *path, struct err *e)
 		if (r == -1)
 			err_wrap(e, "%s:%u", path, number);
 		else
-			add(p, &prefix, "detection.exclude_file lists it");
+			protect_add(p, &prefix, "detection.exclude_file lists it");
 	}
 	buf_release(&all);
 	return r;
@@ -159,15 +159,12 @@ read_resolvers(struct protect *p)
 }
 
 static int
-read_all(struct protect *p, const struct conf *c, const struct bgpd_settings *s, conf_warn_fn *warn,
-    void *arg, struct err *e)
+read_all(struct protect *p, const struct conf *c, conf_warn_fn *warn, void *arg, struct err *e)
 {
 	struct listed exporters = {p, "it is a trusted exporter"}, targets = {p, "it is an SNMP target"},
 		      servers = {p, "it is a name server"};
 	const char *url = conf_str(c, "clickhouse.url"), *exclude = conf_str(c, "detection.exclude_file");
 
-	for (unsigned i = 0; i < s->count; i++)
-		add(p, &s->neighbours[i].from, "it is a BGP neighbour");
 	if (conf_each(c, "collectors.netflow.config.allow", add_listed, &exporters, e) == -1 ||
 	    conf_each(c, "snmp.target", add_listed, &targets, e) == -1 ||
 	    conf_each(c, "dns.nameserver", add_listed, &servers, e) == -1)
@@ -180,12 +177,11 @@ read_all(struct protect *p, const struct conf *c, const struct bgpd_settings *s,
 }
 
 int
-protect_read(struct protect *p, const struct conf *c, const struct bgpd_settings *s, conf_warn_fn *warn,
-    void *arg, struct err *e)
+protect_read(struct protect *p, const struct conf *c, conf_warn_fn *warn, void *arg, struct err *e)
 {
 	struct protect fresh = {0};
 
-	if (read_all(&fresh, c, s, warn, arg, e) == -1) {
+	if (read_all(&fresh, c, warn, arg, e) == -1) {
 		protect_release(&fresh);
 		return -1;
 	}
@@ -230,8 +226,8 @@ names_no_host(const struct prefix *which)
 	return NULL;
 }
 
-bool
-protect_has(const struct protect *p, const struct rib *r, const struct prefix *which, struct err *why)
+const char *
+protect_why(const struct protect *p, const struct prefix *which)
 {
 	const char *words = names_no_host(which);
 
@@ -242,11 +238,5 @@ protect_has(const struct protect *p, const struct rib *r, const struct prefix *w
 		words = "it is an address of this machine";
 	if (words == NULL && here_routes_by(which))
 		words = "it is a gateway of this machine";
-	if (words == NULL && attrsets_next_hop_in(&r->attrs, which))
-		words = "it is a next hop of BGP routes";
-	if (words == NULL)
-		return false;
-	char text[PREFIX_TEXT_MAX];
-	err_set(why, "%s is never blackholed: %s", prefix_text(text, which), words);
-	return true;
+	return words;
 }
