@@ -93,4 +93,9 @@ exec 7>"$T/in"
 vector now 50 5 >&7
 ok "a line is answered at once" wait_for 5 test -s "$T/live"
 exec 7>&-
+
+"$BUILD/bin/nf-score" -h | grep -oE -- '^ +(-[A-Za-z]|    )?,? ?(--[a-z-]+)?' | grep -oE -- '-[A-Za-z]\b|--[a-z-]+' | sort -u >"$T/flags.help"
+sed -n 's/^\.It Fl \([^A]*\).*/\1/p' "${0%/*}/../man/nf-score.1" | sed 's/ Cm [^,]*//g' | tr , '\n' | sed 's/Fl//; s/ //g' |
+	grep . | sed 's/^/-/' | sort -u >"$T/flags.man"
+is "$(cat "$T/flags.man")" "$(cat "$T/flags.help")" "nf-score(1) has the flags of -h"
 plan

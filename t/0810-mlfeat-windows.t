@@ -116,4 +116,9 @@ refused 'a model of other features' "a model of other features is refused" --sco
 refused 'expected native:MODEL' "a scorer is a model" --scorer x
 refused 'expected src or dst' "a key is one of two" --key proto
 refused 'step: expected' "a window is so many steps" --window 60 --step 7
+
+"$BUILD/bin/nf-mlfeat" -h | grep -oE -- '^ +(-[A-Za-z]|    )?,? ?(--[a-z-]+)?' | grep -oE -- '-[A-Za-z]\b|--[a-z-]+' | sort -u >"$T/flags.help"
+sed -n 's/^\.It Fl \([^A]*\).*/\1/p' "${0%/*}/../man/nf-mlfeat.1" | sed 's/ Cm [^,]*//g' | tr , '\n' | sed 's/Fl//; s/ //g' |
+	grep . | sed 's/^/-/' | sort -u >"$T/flags.man"
+is "$(cat "$T/flags.man")" "$(cat "$T/flags.help")" "nf-mlfeat(1) has the flags of -h"
 plan
