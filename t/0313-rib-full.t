@@ -45,6 +45,9 @@ flows() { # COUNT WORDS: until they were said so often
 		sleep 0.05
 	done
 }
+# A program that is slow to start would find what is none first.
+send
+wait_for 10 grep -q as_path "$T/out"
 for n in 1 2 3; do
 	head -c 100 "$T/full" >"$T/cut"
 	swap "$T/cut"
