@@ -1,10 +1,8 @@
 #!/bin/bash
 # nf-bgpd learns routes from real speakers: each as a neighbour of another AS and of ours, with all their attributes.
 . "${0%/*}/tap.sh"
+. "${0%/*}/bgpd.sh"
 need bird birdc gobgpd gobgp
-
-port=$(free_port)
-peer_port=$(free_port)
 
 # config REMOTE_AS [KEY: VALUE, ...]
 config() {
@@ -118,36 +116,7 @@ bird_down
 # GoBGP
 #
 
-gobgp_up() { # AS
-	cat >"$T/gobgp.toml" <<END
-[global.config]
-  as = $1
-  router-id = "10.0.0.3"
-  port = $peer_port
-  local-address-list = ["127.0.0.2"]
-[[neighbors]]
-  [neighbors.config]
-    neighbor-address = "127.0.0.1"
-    peer-as = 65001
-  [neighbors.transport.config]
-    local-address = "127.0.0.2"
-    remote-port = $port
-  [neighbors.ebgp-multihop.config]
-    enabled = true
-    multihop-ttl = 255
-  [[neighbors.afi-safis]]
-    [neighbors.afi-safis.config]
-      afi-safi-name = "ipv4-unicast"
-  [[neighbors.afi-safis]]
-    [neighbors.afi-safis.config]
-      afi-safi-name = "ipv6-unicast"
-END
-	gobgpd -f "$T/gobgp.toml" --api-hosts "127.0.0.1:$api_port" --pprof-disable >>"$T/gobgp.log" 2>&1 &
-	gobgpd=$!
-	PIDS+=($gobgpd)
-}
-api_port=$(free_port)
-go() { gobgp -p "$api_port" "$@"; }
+go() { gobgp -p "$gobgp_port" "$@"; }
 
 for as in 64496 65001; do
 	config $as
@@ -173,6 +142,6 @@ for as in 64496 65001; do
 	go global rib del 198.51.100.0/24
 	ok "one less" wait_for 20 dumps 2
 	silence
-	kill "$gobgpd" && wait "$gobgpd" 2>/dev/null
+	gobgp_down
 done
 plan
