@@ -78,7 +78,7 @@ ends 2 'again: the checksum does not hold' "and sound" "$score" -m "$T/again" sc
 ends 0 '' "-n checks it" "$score" -n -m "$T/model" score
 ends 1 '0 vectors, expected at least 2' "no vectors make no model" "$score" train
 ends 2 '--trees: expected a number from 1 to 1000' "options have bounds" "$score" --trees 0 train
-ends 2 'expected train or score' "a subcommand is needed" "$score"
+ends 2 'expected train, score or serve' "a subcommand is needed" "$score"
 head -c 1100000 /dev/zero | tr '\0' x >"$T/long"
 "$score" -m "$T/model" score <"$T/long" 2>"$T/words"
 like "$? $(cat "$T/words")" '^1 .*line 1 is longer than' "an endless line ends it"

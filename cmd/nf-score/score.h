@@ -6,14 +6,17 @@
 #include "io/prog.h"
 #include "ml/vector.h"
 
-enum { LINE_MAX_BYTES = 1 << 20 };
+enum { LINE_MAX_BYTES = 1 << 20, TRAIN_ROWS = 1000000, SERVE_ROWS = 65536 };
 
 struct score {
 	struct prog prog;
 	const char *model_path; /* -m */
-	uint64_t trees, sample, seed; /* train */
-	uint64_t rows_max; /* train: rows kept of a longer input */
+	uint64_t trees, sample, seed; /* train, serve */
+	uint64_t rows_max; /* train, serve: vectors kept of more; 0: as many as is usual */
 	bool explain; /* score */
+	const char *listen, *socket, *learn_below, *detections; /* serve: NULL where not given */
+	uint64_t retrain_ms, first; /* serve: first = vectors that a model needs */
+	bool retrain_given;
 	uint64_t vectors, bad; /* counted for the metrics */
 	struct log_limit complaints;
 };
@@ -40,5 +43,6 @@ void score_complain(struct score *s, const struct lines *l, const struct err *e)
 /* The subcommands: exit statuses. */
 int score_train(struct score *s);
 int score_score(struct score *s);
+int score_serve(struct score *s);
 
 #endif

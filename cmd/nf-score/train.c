@@ -93,7 +93,8 @@ rows_train(struct score *s, const struct rows *r, struct err *e)
 int
 score_train(struct score *s)
 {
-	struct rows r = {.max = s->rows_max, .random = s->seed ^ UINT64_C(0x9e3779b97f4a7c15)};
+	struct rows r = {.max = s->rows_max > 0 ? s->rows_max : TRAIN_ROWS,
+	    .random = s->seed ^ UINT64_C(0x9e3779b97f4a7c15)};
 	struct lines l = {0};
 	struct str line;
 	struct err e;

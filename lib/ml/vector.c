@@ -5,47 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "flow/json.h"
-
-/* Whose members are at hand, and where it stands in the line. */
-struct members {
-	struct json json;
-	bool begun;
-};
-
-static struct members
-members_of(struct str object, struct str line)
-{
-	return (struct members){{object.p, object.p + object.len, line.p}, false};
-}
-
-/* 1 and a member, 0 at the end of the object, -1 with words. The key's own bytes: our names need no escapes. */
-static int
-members_next(struct members *m, struct str *key, struct json_value *v, struct err *e)
-{
-	struct json *j = &m->json;
-	struct json_value k;
-
-	if (!m->begun && !json_take(j, '{'))
-		return json_unexpected(j, "an object", e);
-	if (json_take(j, '}')) {
-		json_space(j);
-		return j->p == j->end ? 0 : json_unexpected(j, "the end of the line", e);
-	}
-	if (m->begun && !json_take(j, ','))
-		return json_unexpected(j, "',' or '}'", e);
-	m->begun = true;
-	json_space(j);
-	if (json_value(j, &k, e) < 0)
-		return -1;
-	if (k.kind != JSON_STRING)
-		return json_err(j, k.text.p, e, "expected a name in quotes");
-	if (!json_take(j, ':'))
-		return json_unexpected(j, "':'", e);
-	json_space(j);
-	*key = k.text;
-	return json_value(j, v, e) < 0 ? -1 : 1;
-}
+#include "ml/members.h"
 
 /* What every vector must have. */
 struct parts {
@@ -200,7 +160,8 @@ vector_copy(struct buf *out, struct str line)
 	while (members_next(&m, &key, &v, NULL) == 1) {
 		bool text = v.kind == JSON_STRING;
 
-		if (str_eq(key, STR("ml_score")) || str_eq(key, STR("reasons")))
+		if (str_eq(key, STR("ml_score")) || str_eq(key, STR("ml_score_b")) ||
+		    str_eq(key, STR("reasons")))
 			continue;
 		buf_puts(out, before);
 		buf_add(out, key.p, key.len);
