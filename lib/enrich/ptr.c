@@ -14,7 +14,7 @@
 struct ptr {
 	struct rdns dns;
 	struct ptr_policy policy;
-	struct ptr_out out;
+	struct row_out out;
 	struct chain *chain; /* while the loop is there */
 	struct textcol_codes codes;
 	bool prepared; /* the batch that apply gets next */
@@ -96,7 +96,7 @@ ptr_open(const struct enrich_settings *s)
 	ptr_policy_copy(&p->policy, &s->ptr_policy);
 	if (s->ptr_warm != NULL)
 		warm(p, s->ptr_warm);
-	ptr_out_init(&p->out, s->ptr_out);
+	row_out_init(&p->out, s->ptr_out);
 	return p;
 }
 
@@ -107,7 +107,7 @@ ptr_close(void *state)
 
 	rdns_release(&p->dns);
 	ptr_policy_release(&p->policy);
-	ptr_out_release(&p->out);
+	row_out_release(&p->out);
 	free(p->codes.v);
 	free(p);
 }
@@ -128,7 +128,7 @@ ptr_detach(void *state)
 
 	rdns_stop(&p->dns);
 	p->chain = NULL;
-	ptr_out_drain(&p->out, OUT_WAIT_MS);
+	row_out_drain(&p->out, OUT_WAIT_MS);
 }
 
 /*
@@ -256,7 +256,7 @@ ptr_tick(void *state)
 {
 	struct ptr *p = state;
 
-	ptr_out_flush(&p->out);
+	row_out_flush(&p->out);
 }
 
 static void
@@ -267,7 +267,7 @@ ptr_reload(void *state, const struct enrich_settings *s)
 	rdns_change(&p->dns, &s->dns);
 	ptr_policy_release(&p->policy);
 	ptr_policy_copy(&p->policy, &s->ptr_policy);
-	ptr_out_reopen(&p->out, s->ptr_out);
+	row_out_reopen(&p->out, s->ptr_out);
 }
 
 struct sample {

@@ -55,15 +55,15 @@ row_text(void **unused)
 	    .as_name = STR("B\xc3\xbcro \"1\""),
 	    .country = STR("CH")};
 	struct buf got = {0};
-	struct ptr_out o;
+	struct row_out o;
 
 	(void)unused;
-	ptr_out_init(&o, path);
+	row_out_init(&o, path);
 	assert_int_equal(addr_parse(&r.addr, STR("2001:db8::1")), 0);
 	ptr_out_put(&o, &r);
 	r = row(0xc0000201);
 	ptr_out_put(&o, &r);
-	ptr_out_flush(&o);
+	row_out_flush(&o);
 	assert_int_equal(o.written, 2);
 	assert_int_equal(file_read(&got, path, 4096, NULL), 0);
 	assert_string_equal(buf_cstr(&got),
@@ -71,7 +71,7 @@ row_text(void **unused)
 	    "\"asn_name\":\"B\xc3\xbcro \\\"1\\\"\",\"country\":\"CH\"}\n"
 	    "{\"ip\":\"192.0.2.1\",\"ptr\":\"host.example\",\"updated_at\":3221225985}\n");
 	buf_release(&got);
-	ptr_out_release(&o);
+	row_out_release(&o);
 	unlink(path);
 }
 
@@ -105,18 +105,18 @@ static void
 socket_readers_come_and_go(void **unused)
 {
 	struct buf got = {0};
-	struct ptr_out o;
+	struct row_out o;
 	struct err e;
 
 	(void)unused;
-	ptr_out_init(&o, url);
+	row_out_init(&o, url);
 	for (uint32_t i = 0; i < 100; i++)
 		ptr_out_put(&o, &(struct ptr_row){.addr = addr_from_v4(i), .name = STR("early.example")});
-	ptr_out_flush(&o);
+	row_out_flush(&o);
 	assert_int_equal(o.written, 0); /* nobody is there */
 	int listener = unix_listen(path, 0600, &e);
 	assert_true(listener >= 0);
-	ptr_out_flush(&o);
+	row_out_flush(&o);
 	int reader = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 	assert_true(reader >= 0);
 	drain(reader, &got);
@@ -129,14 +129,14 @@ socket_readers_come_and_go(void **unused)
 	assert_true(o.rows.len > 0);
 	uint64_t written = o.written, dropped = o.dropped;
 	close(reader);
-	ptr_out_flush(&o);
-	ptr_out_flush(&o);
+	row_out_flush(&o);
+	row_out_flush(&o);
 	reader = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 	assert_true(reader >= 0);
 	got.len = 0;
 	for (unsigned i = 0; i < 1000 && o.rows.len > 0; i++) {
 		drain(reader, &got);
-		ptr_out_flush(&o);
+		row_out_flush(&o);
 	}
 	drain(reader, &got);
 	assert_int_equal(whole_rows(&got), o.written - written);
@@ -144,7 +144,7 @@ socket_readers_come_and_go(void **unused)
 	assert_int_equal(o.written + o.dropped, 40100);
 	close(reader);
 	close(listener);
-	ptr_out_release(&o);
+	row_out_release(&o);
 	buf_release(&got);
 	unlink(path);
 }
@@ -153,22 +153,22 @@ static void
 fifo_without_reader(void **unused)
 {
 	struct buf got = {0};
-	struct ptr_out o;
+	struct row_out o;
 	struct ptr_row r = row(1);
 
 	(void)unused;
 	assert_int_equal(mkfifo(path, 0600), 0);
-	ptr_out_init(&o, path);
+	row_out_init(&o, path);
 	ptr_out_put(&o, &r);
-	ptr_out_drain(&o, 1000);
+	row_out_drain(&o, 1000);
 	assert_int_equal(o.dropped, 1);
 	int fd = open(path, O_RDONLY | O_NONBLOCK);
 	ptr_out_put(&o, &r);
-	ptr_out_flush(&o);
+	row_out_flush(&o);
 	drain(fd, &got);
 	assert_int_equal(whole_rows(&got), 1);
 	close(fd);
-	ptr_out_release(&o);
+	row_out_release(&o);
 	buf_release(&got);
 	unlink(path);
 }
