@@ -113,7 +113,7 @@ refused() {
 }
 printf '{"type":"features","version":1,"features":{"x":%d}}\n' 1 2 | "$score" -m "$T/foreign" train
 refused 'a model of other features' "a model of other features is refused" --scorer "native:$T/foreign"
-refused 'expected native:MODEL' "a scorer is a model" --scorer x
+refused 'expected native:MODEL, native or a URL' "a scorer is a model or a place" --scorer x:y
 refused 'expected src or dst' "a key is one of two" --key proto
 refused 'step: expected' "a window is so many steps" --window 60 --step 7
 

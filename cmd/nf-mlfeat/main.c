@@ -1,6 +1,5 @@
-/* nf-mlfeat: flows in, a vector of features per source and window out, scored where a model is given. */
+/* nf-mlfeat: flows in, a vector of features per source and window out, scored where a scorer is given. */
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,28 +7,32 @@
 #include "flow/put.h"
 #include "flow/stage.h"
 #include "io/fdio.h"
-#include "ml/features.h"
-#include "ml/vector.h"
+#include "pages.h"
+#include "settings.h"
 
 enum {
 	LIVE_MS = 60000, /* flows no older than this are live */
 	LAG_MS = 5000, /* how long a live flow may be on its way to us */
-	OUT_BYTES = 1 << 16,
-	REASONS_MAX = 3,
+	ROWS_WAIT_MS = 2000,
 };
 
 static uint64_t window_ms = 60000, step_ms = 10000, min_flows = 1, memory = (uint64_t)512 << 20;
-static const char *key = "src", *scorer;
-static bool explain;
+static const char *key = "src", *rows_path;
+static struct settings_flags flags;
 
 static struct opt opts[] = {
     {0, "window", OPT_SECONDS, &window_ms, "TIME", "ml.window", "what a vector is about (60s)", false},
-    {0, "step", OPT_SECONDS, &step_ms, "TIME", NULL, "a new window begins this often (10s)", false},
-    {0, "key", OPT_STR, &key, "src|dst", NULL, "vectors of sources (default) or of destinations", false},
-    {0, "min-flows", OPT_NUM, &min_flows, "N", NULL, "no vector of fewer flows in a window (1)", false},
-    {0, "memory", OPT_SIZE, &memory, "SIZE", NULL, "most memory of what is gathered (512M)", false},
-    {0, "scorer", OPT_STR, &scorer, "native:MODEL", NULL, "score by that model of nf-score", false},
-    {0, "explain", OPT_FLAG, &explain, NULL, NULL, "name the features that were odd", false},
+    {0, "step", OPT_SECONDS, &step_ms, "TIME", "ml.step", "a new window begins this often (10s)", false},
+    {0, "key", OPT_STR, &key, "src|dst", "ml.key", "vectors of sources (default) or of destinations", false},
+    {0, "min-flows", OPT_NUM, &min_flows, "N", "ml.min_flows", "no vector of fewer flows in a window (1)",
+	false},
+    {0, "memory", OPT_SIZE, &memory, "SIZE", "ml.memory", "most memory of what is gathered (512M)", false},
+    {0, "rows", OPT_STR, &rows_path, "PATH", NULL, "write scores there too, as rows of ml_scores", false},
+    {0, "scorer", OPT_LIST, &flags.scorers, "WHAT", NULL,
+	"score by native:MODEL, native or a URL; twice: by two", false},
+    {0, "socket", OPT_STR, &flags.socket, "PATH", NULL, "the Unix socket of native", false},
+    {0, "timeout", OPT_MS, &flags.timeout_ms, "TIME", NULL, "longest wait for a scorer's answer (2s)", false},
+    {0, "explain", OPT_FLAG, &flags.explain, NULL, NULL, "name the features that were odd", false},
     OPT_END,
 };
 
@@ -42,8 +45,8 @@ static struct prog prog = {
 
 struct mlfeat {
 	struct features *features;
-	struct model model; /* without features where there is none */
-	struct buf out;
+	struct pages *pages;
+	struct row_out rows;
 	struct stage *stage;
 	struct err failure; /* of a write, from within emit */
 	bool failed;
@@ -52,19 +55,20 @@ struct mlfeat {
 };
 
 static void
-out_flush(struct mlfeat *m)
+out_write(void *arg, struct str text)
 {
-	if (m->out.len > 0 && !m->failed && fd_write_all(STDOUT_FILENO, m->out.p, m->out.len) < 0) {
-		m->failed = true;
-		if (errno == EPIPE)
-			stage_finish(m->stage);
-		else
-			err_sys(&m->failure, "output");
-	}
-	m->out.len = 0;
+	struct mlfeat *m = arg;
+
+	if (text.len == 0 || m->failed || fd_write_all(STDOUT_FILENO, text.p, text.len) == 0)
+		return;
+	m->failed = true;
+	if (errno == EPIPE)
+		stage_finish(m->stage);
+	else
+		err_sys(&m->failure, "output");
 }
 
-/* What out_flush() met: a reader that went away is no failure. */
+/* What out_write() met: a reader that went away is no failure. */
 static int
 out_status(const struct mlfeat *m, struct err *e)
 {
@@ -72,46 +76,11 @@ out_status(const struct mlfeat *m, struct err *e)
 }
 
 static void
-put_text(struct buf *out, const char *before, const char *text, size_t len)
-{
-	buf_puts(out, before);
-	buf_add(out, text, len);
-}
-
-static void
-score_put(struct mlfeat *m, const float *values)
-{
-	struct err e;
-	float score;
-
-	if (m->model.features == NULL || forest_score(&m->model.forest, values, 1, &score, &e) < 0)
-		return;
-	buf_printf(&m->out, ",\"ml_score\":%.6f", (double)score);
-	if (explain)
-		vector_explain(&m->out, &m->model, values, REASONS_MAX);
-}
-
-static void
 emit(void *arg, const struct addr *who, int64_t start, int64_t end, const float *values)
 {
 	struct mlfeat *m = arg;
-	char text[ADDR_TEXT_MAX], number[PUT_MAX];
 
-	put_text(&m->out, "{\"type\":\"features\",\"version\":1,\"key\":\"", text, addr_format(text, who));
-	put_text(
-	    &m->out, "\",\"window_start\":", number, (size_t)(put_time(number, (uint64_t)start) - number));
-	put_text(&m->out, ",\"window_end\":", number, (size_t)(put_time(number, (uint64_t)end) - number));
-	buf_puts(&m->out, ",\"features\":{");
-	for (unsigned i = 0; i < FEATURES; i++) {
-		buf_puts(&m->out, i > 0 ? ",\"" : "\"");
-		buf_puts(&m->out, feature_names[i]);
-		put_text(&m->out, "\":", number, (size_t)(put_real(number, values[i]) - number));
-	}
-	buf_putc(&m->out, '}');
-	score_put(m, values);
-	buf_puts(&m->out, "}\n");
-	if (m->out.len >= OUT_BYTES)
-		out_flush(m);
+	pages_add(m->pages, who, start, end, values);
 }
 
 static int
@@ -121,6 +90,7 @@ on_begin(void *arg, struct stage *s, struct err *e)
 
 	(void)e;
 	m->stage = s;
+	pages_watch(m->pages, stage_loop(s));
 	return 0;
 }
 
@@ -131,7 +101,7 @@ on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 
 	features_batch(m->features, b, stage_arena(s));
 	m->silent = false;
-	out_flush(m);
+	pages_send(m->pages);
 	return out_status(m, e);
 }
 
@@ -140,13 +110,16 @@ static int
 on_mark(void *arg, struct stage *s, struct batch *b, struct err *e)
 {
 	struct mlfeat *m = arg;
+	struct buf line = {0};
 
 	(void)s;
-	buf_puts(&m->out, "{\"_mark\":\"");
-	char *p = (char *)buf_reserve(&m->out, 6 * b->mark.len + 16);
-	m->out.len += (size_t)(put_escaped(p, b->mark) - p);
-	buf_puts(&m->out, "\"}\n");
-	out_flush(m);
+	buf_puts(&line, "{\"_mark\":\"");
+	char *p = (char *)buf_reserve(&line, 6 * b->mark.len + 16);
+	line.len += (size_t)(put_escaped(p, b->mark) - p);
+	buf_puts(&line, "\"}\n");
+	pages_text(m->pages, (struct str){(const char *)line.p, line.len});
+	buf_release(&line);
+	pages_send(m->pages);
 	return out_status(m, e);
 }
 
@@ -163,7 +136,9 @@ on_tick(void *arg, struct stage *s, int64_t wall_ms)
 	else if (m->live)
 		features_advance(m->features, wall_ms - LAG_MS);
 	m->silent = true;
-	out_flush(m);
+	pages_patient(m->pages, !m->live);
+	pages_send(m->pages);
+	row_out_flush(&m->rows);
 }
 
 static int
@@ -173,12 +148,29 @@ on_end(void *arg, struct stage *s, struct err *e)
 
 	(void)s;
 	features_end(m->features);
-	out_flush(m);
+	pages_drain(m->pages);
+	row_out_drain(&m->rows, ROWS_WAIT_MS);
 	return out_status(m, e);
 }
 
+/* The scorers, read anew. What a vector is about stays until a restart: models go by it. */
+static int
+on_reload(void *arg, const struct conf *c, struct err *e)
+{
+	struct mlfeat *m = arg;
+	struct settings s;
+
+	if (settings_read(&s, &flags, c, true, e) < 0)
+		return -1;
+	int status = pages_set(m->pages, s.scorers, s.count, &s.options, e);
+	settings_release(&s);
+	if (status == 0)
+		row_out_reopen(&m->rows, rows_path);
+	return status;
+}
+
 static void
-add_metrics(const struct features_counts *n)
+add_metrics(const struct features_counts *n, const struct pages_counts *p, const struct row_out *rows)
 {
 	struct metrics *m = &prog.metrics;
 
@@ -193,29 +185,19 @@ add_metrics(const struct features_counts *n)
 	metrics_counter(m, "nf_mlfeat_squeezed_flows_total",
 	    "flows whose addresses and ports were not told apart for want of memory", &n->squeezed);
 	metrics_gauge(m, "nf_mlfeat_memory_bytes", "memory of what is gathered", &n->memory);
-}
-
-/* The model must be of the features that are ours. */
-static int
-model_open(struct model *m, const char *text, struct err *e)
-{
-	static const char native[] = "native:";
-
-	if (strncmp(text, native, sizeof native - 1) != 0)
-		return err_set(e, "--scorer '%s': expected native:MODEL", text);
-	const char *path = text + sizeof native - 1;
-	if (model_load(m, path, e) < 0)
-		return -1;
-	if (m->vectors != FEATURES_VERSION || m->forest.features != FEATURES)
-		return err_set(e,
-		    "%s: a model of other features: version %" PRIu32 " with %" PRIu32
-		    ", expected version %d with %d",
-		    path, m->vectors, m->forest.features, FEATURES_VERSION, FEATURES);
-	for (unsigned i = 0; i < FEATURES; i++)
-		if (strcmp(m->features[i].name, feature_names[i]) != 0)
-			return err_set(e, "%s: a model of other features: %s where %s was expected", path,
-			    m->features[i].name, feature_names[i]);
-	return 0;
+	metrics_add(
+	    m, "nf_mlfeat_scored_total", "scorer=\"1\"", "vectors scored", METRIC_COUNTER, &p->scored[0]);
+	metrics_add(
+	    m, "nf_mlfeat_scored_total", "scorer=\"2\"", "vectors scored", METRIC_COUNTER, &p->scored[1]);
+	metrics_add(m, "nf_mlfeat_unscored_total", "scorer=\"1\"",
+	    "vectors without a score, since the scorer failed or was too slow", METRIC_COUNTER,
+	    &p->absent[0]);
+	metrics_add(m, "nf_mlfeat_unscored_total", "scorer=\"2\"",
+	    "vectors without a score, since the scorer failed or was too slow", METRIC_COUNTER,
+	    &p->absent[1]);
+	metrics_gauge(m, "nf_mlfeat_waiting_pages", "pages of up to 512 vectors at the scorers", &p->waiting);
+	metrics_counter(m, "nf_mlfeat_rows_total", "rows of scores written", &rows->written);
+	metrics_counter(m, "nf_mlfeat_rows_dropped_total", "rows of scores that nobody took", &rows->dropped);
 }
 
 static void
@@ -233,40 +215,52 @@ check_options(void)
 		    FEATURES_PANES_MAX);
 	if (memory < (uint64_t)1 << 20 || memory > (uint64_t)1 << 40)
 		fatal_config("--memory: expected 1M to 1T");
-	if (explain && scorer == NULL)
-		fatal_config("--explain needs a --scorer");
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct stage_ops ops = {
-	    .begin = on_begin, .batch = on_batch, .mark = on_mark, .tick = on_tick, .end = on_end};
+	static const struct stage_ops ops = {.begin = on_begin,
+	    .batch = on_batch,
+	    .mark = on_mark,
+	    .tick = on_tick,
+	    .reload = on_reload,
+	    .end = on_end};
 	static const struct stage_options stage = {.no_output = true};
 	struct mlfeat m = {0};
+	struct settings s;
 	struct err e;
 	int status = prog_start(&prog, argc, argv);
 
 	if (status >= 0)
 		return status;
 	check_options();
-	if (scorer != NULL && model_open(&m.model, scorer, &e) < 0)
+	row_out_init(&m.rows, rows_path);
+	const struct pages_options p = {.window_ms = window_ms,
+	    .step_ms = step_ms,
+	    .by_dst = strcmp(key, "dst") == 0,
+	    .write = out_write,
+	    .arg = &m,
+	    .rows = &m.rows};
+	m.pages = pages_new(&p);
+	if (settings_read(&s, &flags, &prog.conf, prog.has_conf, &e) < 0 ||
+	    pages_set(m.pages, s.scorers, s.count, &s.options, &e) < 0)
 		fatal_config("%s", e.msg);
+	settings_release(&s);
 	const struct features_options o = {
 	    .window_ms = window_ms,
 	    .step_ms = step_ms,
-	    .by_dst = strcmp(key, "dst") == 0,
+	    .by_dst = p.by_dst,
 	    .min_flows = min_flows,
 	    .memory = memory,
 	    .emit = emit,
 	    .arg = &m,
 	};
 	m.features = features_new(&o);
-	add_metrics(features_counts(m.features));
+	add_metrics(features_counts(m.features), pages_counts(m.pages), &m.rows);
 	status = prog.check_only ? EXIT_OK : stage_run(&prog, &stage, &ops, &m);
 	features_free(m.features);
-	if (m.model.features != NULL)
-		model_release(&m.model);
-	buf_release(&m.out);
+	pages_free(m.pages);
+	row_out_release(&m.rows);
 	return status;
 }

@@ -176,10 +176,17 @@ vector_copy(struct buf *out, struct str line)
 void
 vector_explain(struct buf *out, const struct model *m, const float *row, unsigned most)
 {
+	buf_puts(out, ",\"reasons\":");
+	vector_reasons(out, m, row, most);
+}
+
+void
+vector_reasons(struct buf *out, const struct model *m, const float *row, unsigned most)
+{
 	float why[FOREST_FEATURES_MAX];
 
 	forest_explain(&m->forest, row, why);
-	buf_puts(out, ",\"reasons\":[");
+	buf_putc(out, '[');
 	for (unsigned n = 0; n < most; n++) {
 		uint32_t best = 0;
 

@@ -43,4 +43,7 @@ void vector_copy(struct buf *out, struct str line);
  */
 void vector_explain(struct buf *out, const struct model *m, const float *row, unsigned most);
 
+/* The list alone. */
+void vector_reasons(struct buf *out, const struct model *m, const float *row, unsigned most);
+
 #endif
