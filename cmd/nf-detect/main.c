@@ -11,13 +11,15 @@
 #include "io/clock.h"
 #include "io/fdio.h"
 #include "io/prog.h"
+#include "io/row_out.h"
+#include "scores.h"
 
 enum {
 	LIVE_MS = 60000, /* flows no older than this are live */
 	LAG_MS = 5000, /* how long a live flow may be on its way to us */
 };
 
-static const char *rules_path, *clock_name = "received";
+static const char *rules_path, *clock_name = "received", *scores_path, *copy_path;
 static uint64_t tolerance_ms = 60000, update_ms = 60000, memory = (uint64_t)512 << 20, incidents = 10000;
 
 static struct opt opts[] = {
@@ -31,6 +33,8 @@ static struct opt opts[] = {
     {0, "memory", OPT_SIZE, &memory, "SIZE", "detection.memory", "most memory of windows (512M)", false},
     {0, "incidents", OPT_NUM, &incidents, "N", "detection.incidents",
 	"most incidents open or remembered (10000)", false},
+    {0, "scores", OPT_STR, &scores_path, "PATH", NULL, "scores of addresses, from nf-mlfeat", false},
+    {0, "copy", OPT_STR, &copy_path, "PATH", NULL, "write detections there too, waiting for nobody", false},
     OPT_END,
 };
 
@@ -43,6 +47,8 @@ static struct prog prog = {
 
 struct nf_detect {
 	struct engine *engine;
+	struct scores *scores; /* NULL: there are none */
+	struct row_out copy;
 	struct buf out;
 	enum engine_clock clock;
 	bool live; /* the newest flows came with the time of now */
@@ -128,7 +134,18 @@ rules_read(struct engine_rules *r, const struct conf *c, struct err *e)
 static void
 emit(void *arg, const struct detection *d)
 {
-	detection_write(d, arg);
+	struct nf_detect *nf = arg;
+	struct detection with = *d;
+
+	if (nf->scores != NULL && d->rule->min_ml_score >= 0)
+		for (int dst = 0; dst < SCORES_SIDES && with.score_reasons.p == NULL; dst++) {
+			if (!(dst ? d->key->parts.dst_ip : d->key->parts.src_ip))
+				continue;
+			struct prefix side =
+			    flowkey_prefix(d->key, d->key_width, d->key_bytes, dst ? TARGET_DST : TARGET_SRC);
+			with.score_reasons = scores_reasons(nf->scores, &side.addr, dst, (float)d->now.score);
+		}
+	detection_write(&with, &nf->out);
 }
 
 /* Writes what was detected at once: who acts on it should not wait. */
@@ -137,6 +154,10 @@ output(struct nf_detect *d, struct stage *s, struct err *e)
 {
 	if (d->out.len == 0)
 		return 0;
+	if (d->copy.path != NULL) {
+		row_out_put(&d->copy, (struct str){(const char *)d->out.p, d->out.len});
+		row_out_flush(&d->copy);
+	}
 	int r = fd_write_all(STDOUT_FILENO, d->out.p, d->out.len);
 	d->out.len = 0;
 	if (r == 0)
@@ -148,10 +169,23 @@ output(struct nf_detect *d, struct stage *s, struct err *e)
 }
 
 static int
+on_begin(void *arg, struct stage *s, struct err *e)
+{
+	struct nf_detect *d = arg;
+
+	(void)e;
+	if (d->scores != NULL)
+		scores_watch(d->scores, stage_loop(s));
+	return 0;
+}
+
+static int
 on_batch(void *arg, struct stage *s, struct batch *b, struct err *e)
 {
 	struct nf_detect *d = arg;
 
+	if (d->scores != NULL)
+		scores_batch(d->scores, b, stage_arena(s));
 	engine_batch(d->engine, b, stage_arena(s));
 	d->silent = false;
 	(void)engine_counts(d->engine);
@@ -201,7 +235,9 @@ on_end(void *arg, struct stage *s, struct err *e)
 
 	engine_end(d->engine);
 	(void)engine_counts(d->engine);
-	return output(d, s, e);
+	int r = output(d, s, e);
+	row_out_drain(&d->copy, 0);
+	return r;
 }
 
 /* New rules; windows and incidents of those that did not change go on. */
@@ -252,6 +288,20 @@ add_metrics(const struct engine_counts *c)
 	    "seconds and values forgotten early for want of memory", &c->squeezed);
 }
 
+static void
+add_score_metrics(const struct scores_counts *c)
+{
+	struct metrics *m = &prog.metrics;
+
+	metrics_counter(m, "nf_detect_scores_total", "scores read", &c->read);
+	metrics_counter(m, "nf_detect_scores_bad_total", "lines that were no vector", &c->bad);
+	metrics_counter(m, "nf_detect_scores_late_total", "scores that came after they held", &c->late);
+	metrics_counter(
+	    m, "nf_detect_scores_refused_total", "scores for which there was no room", &c->refused);
+	metrics_gauge(m, "nf_detect_scores_held", "addresses that have a score", &c->held);
+	metrics_counter(m, "nf_detect_scored_flows_total", "flows that got one", &c->flows);
+}
+
 /* The rest of what options must be; they come from the configuration too. */
 static void
 check_options(void)
@@ -277,8 +327,12 @@ check_options(void)
 int
 main(int argc, char **argv)
 {
-	static const struct stage_ops ops = {
-	    .batch = on_batch, .mark = on_mark, .tick = on_tick, .reload = on_reload, .end = on_end};
+	static const struct stage_ops ops = {.begin = on_begin,
+	    .batch = on_batch,
+	    .mark = on_mark,
+	    .tick = on_tick,
+	    .reload = on_reload,
+	    .end = on_end};
 	static const struct stage_options stage = {.no_output = true};
 	struct nf_detect d = {0};
 	struct engine_rules rules;
@@ -296,6 +350,9 @@ main(int argc, char **argv)
 	}
 	log_info("%zu rules", rules.rules.n);
 	d.clock = strcmp(clock_name, "flow") == 0 ? CLOCK_FLOW : CLOCK_RECEIVED;
+	if (scores_path != NULL && (d.scores = scores_new(scores_path, d.clock, &e)) == NULL)
+		fatal_config("%s", e.msg);
+	row_out_init(&d.copy, copy_path);
 	const struct engine_options o = {
 	    .clock = d.clock,
 	    .tolerance = (uint32_t)(tolerance_ms / 1000),
@@ -303,12 +360,16 @@ main(int argc, char **argv)
 	    .memory = memory,
 	    .incidents_max = (uint32_t)incidents,
 	    .emit = emit,
-	    .arg = &d.out,
+	    .arg = &d,
 	};
 	d.engine = engine_new(&rules, &o);
 	add_metrics(engine_counts(d.engine));
+	if (d.scores != NULL)
+		add_score_metrics(scores_counts(d.scores));
 	status = stage_run(&prog, &stage, &ops, &d);
 	engine_free(d.engine);
+	scores_free(d.scores);
+	row_out_release(&d.copy);
 	buf_release(&d.out);
 	return status;
 }

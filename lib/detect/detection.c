@@ -102,6 +102,18 @@ limit_at_least(const struct detection *d, enum rule_limit l)
 }
 
 static void
+write_score_reason(const struct detection *d, const char *sep, struct buf *out)
+{
+	buf_printf(out, "%s{\"threshold\":\"min_ml_score\",\"limit\":%.4g,\"value\":%.4g", sep,
+	    d->rule->min_ml_score, d->now.score);
+	if (d->score_reasons.p != NULL) {
+		buf_puts(out, ",\"features\":");
+		buf_add(out, d->score_reasons.p, d->score_reasons.len);
+	}
+	buf_putc(out, '}');
+}
+
+static void
 write_reasons(const struct detection *d, struct buf *out)
 {
 	const char *sep = "";
@@ -116,8 +128,7 @@ write_reasons(const struct detection *d, struct buf *out)
 		sep = ",";
 	}
 	if (d->rule->min_ml_score >= 0)
-		buf_printf(out, "%s{\"threshold\":\"min_ml_score\",\"limit\":%.4g,\"value\":%.4g}", sep,
-		    d->rule->min_ml_score, d->now.score);
+		write_score_reason(d, sep, out);
 	buf_putc(out, ']');
 }
 

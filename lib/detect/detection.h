@@ -39,6 +39,7 @@ struct detection {
 	uint8_t key_bytes[FLOWKEY_MAX];
 	struct totals now, peak;
 	bool blackhole; /* blackhole_count is reached */
+	struct str score_reasons; /* why the score is what it is: a list as JSON, or p NULL */
 	unsigned sample_count;
 	struct sample samples[SAMPLES];
 };
