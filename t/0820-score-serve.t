@@ -11,7 +11,7 @@ serve() { # OPTION…
 	"$score" -m "$T/model" --listen "127.0.0.1:$port" -M "$T/metrics" "$@" serve 2>>"$T/words" &
 	server=$!
 	PIDS+=($server)
-	wait_for 10 get health
+	wait_for 10 up
 }
 stop() {
 	kill -TERM $server
@@ -100,7 +100,7 @@ sed -i d "$T/words"
 "$score" -m "$T/no/model" --listen "127.0.0.1:$port" --first 100 serve 2>"$T/words" &
 server=$!
 PIDS+=($server)
-wait_for 10 get health
+wait_for 10 up
 post "$(usual 0 100)" >/dev/null
 ok "a model that cannot be written is used all the same" wait_for 10 eval '[[ $(get health) = *" 200" ]]'
 ok "and that is said" wait_for 5 said 'no/model.*lost with this process'

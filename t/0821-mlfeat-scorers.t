@@ -25,7 +25,7 @@ cp "$T/model" "$T/served"
 "$score" -m "$T/served" --listen "127.0.0.1:$port" --socket "$T/sock" serve 2>"$T/words.serve" &
 server=$!
 PIDS+=($server)
-wait_for 10 get health
+wait_for 10 up
 
 is "$("$mlfeat" --scorer "$URL" --explain <"$T/flows" | cmp - "$T/scored" && echo same)" same "scores and reasons over HTTP are those of the model at hand"
 is "$("$mlfeat" --scorer native --socket "$T/sock" --explain <"$T/flows" | cmp - "$T/scored" && echo same)" same "and over a Unix socket"

@@ -2,6 +2,7 @@
 
 # post BODY: the status and the answer, on one line, of POST $URL/score.
 post() { curl -sS -m 20 -w ' %{http_code}\n' -H 'Content-Type: application/json' --data-binary @- "$URL/score" <<<"$1" 2>&1 | tr -d '\n'; }
+up() { curl -sS -o /dev/null "$URL/health"; }
 get() { curl -sS -m 20 -w ' %{http_code}' "$URL/$1" | tr -d '\n'; }
 
 # usual FROM TO: a request with vectors much like one another.
