@@ -130,6 +130,11 @@ static const struct {
 	"actions Array(String),\n"
 	"    trusted Nullable(UInt8),\n    blackhole String,\n    samples String",
 	"time"},
+    /* As nf-mlfeat(1) prints them. */
+    {"ml_scores",
+	"    time DateTime,\n    key String,\n    side String,\n    window UInt32,\n    flows UInt64,\n"
+	"    ml_score Float32,\n    ml_score_b Nullable(Float32),\n    reasons String",
+	"(key, time)"},
 };
 
 bool

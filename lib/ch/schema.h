@@ -21,7 +21,7 @@ void schema_database(struct buf *out, const char *database);
 void schema_flows(struct buf *out, enum ch_schema s, const char *database, const char *table,
     const struct ch_server *server);
 
-/* A table of rows that are no flows: ptr_cache or detections. */
+/* A table of rows that are no flows: ptr_cache, detections or ml_scores. */
 bool schema_knows(const char *table);
 void schema_rows(struct buf *out, const char *database, const char *table);
 
