@@ -33,7 +33,7 @@ BENCHES = $(patsubst t/bench/%.c,$(B)/t/bench/%,$(wildcard t/bench/*.c)) \
           $(patsubst t/bench/%.cc,$(B)/t/bench/%,$(wildcard t/bench/*.cc))
 HELPERS = $(patsubst t/helper/%.c,$(B)/t/helper/%,$(wildcard t/helper/*.c))
 
-.PHONY: all check tests fuzzers lint san fuzz bench demo install uninstall clean deps
+.PHONY: all check tests fuzzers lint san fuzz bench eval demo install uninstall clean deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -122,6 +122,12 @@ bench:
 	contrib/deps.sh check
 	$(MAKE) all $(BENCHES) $(HELPERS)
 	BUILD=$(abspath $(B)) t/bench/run
+
+# What the forest finds, and what it does not: tables, for people.
+eval:
+	contrib/deps.sh check
+	$(MAKE) all
+	BUILD=$(abspath $(B)) t/eval/run
 
 install: all
 	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(MANDIR)/man8 $(ETCDIR)

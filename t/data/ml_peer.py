@@ -63,4 +63,5 @@ def main():
     print(f"{a:.4f} {roc_auc_score(labels, theirs(rows, 1000, 1)):.4f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
