@@ -87,6 +87,16 @@ map_grow(struct map *m)
 	free(old.slots);
 }
 
+void
+map_prefetch(const struct map *m, const void *key)
+{
+	if (m->slots == NULL)
+		return;
+	size_t i = key_hash(m, key) & m->mask;
+	__builtin_prefetch(&m->hashes[i]);
+	__builtin_prefetch(slot_key(m, i));
+}
+
 void *
 map_get(const struct map *m, const void *key)
 {

@@ -27,6 +27,9 @@ void map_clear(struct map *m);
 /* The value, or NULL. Values are aligned to 8 and stay where they are until the next put or delete. */
 void *map_get(const struct map *m, const void *key);
 
+/* Has what map_get() of the key will touch on its way from memory. */
+void map_prefetch(const struct map *m, const void *key);
+
 /* The value, made and zeroed if the key is new; *fresh (may be NULL) tells. */
 void *map_put(struct map *m, const void *key, bool *fresh);
 

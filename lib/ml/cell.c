@@ -2,16 +2,8 @@
 
 #include <math.h>
 
-#include "base/hash.h"
-
 enum { SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 enum { ICMP = 1, TCP = 6, UDP = 17, ICMP6 = 58 };
-
-static uint32_t
-port_hash(uint16_t port)
-{
-	return (uint32_t)hash64(&port, sizeof port);
-}
 
 static void
 gap_note(struct cell *c, uint64_t began)
@@ -60,9 +52,17 @@ cell_add(struct cell *c, struct arena *a, const struct cell_flow *f)
 	c->udp += f->proto == UDP;
 	c->icmp += f->proto == ICMP || f->proto == ICMP6;
 	if (f->proto != ICMP && f->proto != ICMP6) {
-		tally_add(&c->dst_ports, a, port_hash(f->dst_port), 1);
-		tally_add(&c->src_ports, a, port_hash(f->src_port), 1);
+		tally_add(&c->dst_ports, a, f->dst_port, 1);
+		tally_add(&c->src_ports, a, f->src_port, 1);
 	}
+}
+
+void
+cell_prefetch(const struct cell *c, const struct cell_flow *f)
+{
+	tally_prefetch(&c->peers, f->peer);
+	tally_prefetch(&c->dst_ports, f->dst_port);
+	tally_prefetch(&c->src_ports, f->src_port);
 }
 
 void

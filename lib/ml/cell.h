@@ -20,14 +20,17 @@ struct cell {
 /* One flow, as the cell sees it; absent values are 0. */
 struct cell_flow {
 	uint64_t packets, bytes, began;
-	uint32_t peer; /* a hash */
-	uint16_t src_port, dst_port, tcp_flags;
+	uint32_t peer, src_port, dst_port; /* hashes */
+	uint16_t tcp_flags;
 	uint8_t proto;
 	bool outside; /* the peer lies outside our networks */
 };
 
 /* Without an arena the tallies do not grow. */
 void cell_add(struct cell *c, struct arena *a, const struct cell_flow *f);
+
+/* Has what adding the flow will touch beyond the cell on its way from memory. */
+void cell_prefetch(const struct cell *c, const struct cell_flow *f);
 
 /* All of b comes to c. */
 void cell_merge(struct cell *c, struct arena *a, const struct cell *b);

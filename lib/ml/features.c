@@ -16,6 +16,8 @@ const char *const feature_names[FEATURES] = {
 /* A cell and its place in a map that is a quarter full. */
 enum { CELL_COST = sizeof(struct cell) + 4 * (16 + 8 + 4) };
 
+enum { CHUNK = 64 }; /* rows between the first look at memory and its use */
+
 /* What came in one step of time. */
 struct pane {
 	int64_t number; /* its begin / step */
@@ -312,37 +314,87 @@ scaled(const uint64_t *count, const struct columns *c, uint32_t row)
 	return c->rate != NULL && c->rate[row] > 1 && n <= UINT32_MAX ? n * c->rate[row] : n;
 }
 
-static void
-row_add(struct features *f, const struct columns *c, uint32_t row)
+static uint32_t
+port_hash(const uint16_t *ports, uint32_t row)
 {
-	uint64_t ms = time_of(c, row);
+	uint16_t port = ports != NULL ? ports[row] : 0;
 
-	f->n.flows++;
-	if (ms == 0 || c->key == NULL || !col_has(c->key_col, row)) {
-		f->n.keyless++;
-		return;
-	}
-	struct pane *p = pane_of(f, ms);
-	struct cell *cell = p != NULL ? cell_of(f, p, &c->key[row]) : NULL;
-	if (cell == NULL)
-		return;
-	const struct cell_flow flow = {
+	return (uint32_t)hash64(&port, sizeof port);
+}
+
+/* A row, made ready before it is counted. */
+struct entry {
+	uint64_t ms; /* 0: it is not counted */
+	struct cell_flow flow;
+	const struct cell *seen; /* for a look ahead only: it may be gone when the row is counted */
+};
+
+static void
+entry_read(struct entry *e, const struct features *f, const struct columns *c, uint32_t row)
+{
+	e->ms = c->key != NULL && col_has(c->key_col, row) ? time_of(c, row) : 0;
+	e->flow = (struct cell_flow){
 	    .packets = scaled(c->packets, c, row),
 	    .bytes = scaled(c->bytes, c, row),
-	    .began = c->began != NULL ? c->began[row] : ms,
+	    .began = c->began != NULL ? c->began[row] : e->ms,
 	    .peer = c->peer != NULL ? (uint32_t)hash64(&c->peer[row], sizeof c->peer[row]) : 0,
-	    .src_port = c->src_port != NULL ? c->src_port[row] : 0,
-	    .dst_port = c->dst_port != NULL ? c->dst_port[row] : 0,
+	    .src_port = port_hash(c->src_port, row),
+	    .dst_port = port_hash(c->dst_port, row),
 	    .tcp_flags = c->flags != NULL ? c->flags[row] : 0,
 	    .proto = c->proto != NULL ? c->proto[row] : 0,
 	    .outside = peer_outside(f, c, row),
 	};
+}
+
+static void
+entry_count(struct features *f, const struct entry *e, const struct addr *key)
+{
+	f->n.flows++;
+	if (e->ms == 0) {
+		f->n.keyless++;
+		return;
+	}
+	struct pane *p = pane_of(f, e->ms);
+	struct cell *cell = p != NULL ? cell_of(f, p, key) : NULL;
+	if (cell == NULL)
+		return;
 	size_t before = cell_bytes(cell);
 	bool full = pane_full(f, p);
 
 	f->n.squeezed += full;
-	cell_add(cell, full ? NULL : &p->arena, &flow);
+	cell_add(cell, full ? NULL : &p->arena, &e->flow);
 	pane_use(f, p, cell_bytes(cell) - before);
+}
+
+/* Pass by pass, so that the memory of a row is on its way while others are worked on. */
+static void
+rows_add(struct features *f, const struct columns *c, uint32_t from, uint32_t n)
+{
+	struct entry entries[CHUNK];
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct entry *e = &entries[i];
+
+		entry_read(e, f, c, from + i);
+		if (e->ms > 0)
+			map_prefetch(&pane_at(f, (int64_t)(e->ms / f->o.step_ms))->cells, &c->key[from + i]);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		struct entry *e = &entries[i];
+		struct cell **cell = NULL;
+
+		if (e->ms > 0)
+			cell =
+			    map_get(&pane_at(f, (int64_t)(e->ms / f->o.step_ms))->cells, &c->key[from + i]);
+		e->seen = cell != NULL ? *cell : NULL;
+		for (size_t at = 0; cell != NULL && at < sizeof **cell; at += 64)
+			__builtin_prefetch((const char *)e->seen + at, 1);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (entries[i].seen != NULL)
+			cell_prefetch(entries[i].seen, &entries[i].flow);
+	for (uint32_t i = 0; i < n; i++)
+		entry_count(f, &entries[i], c->key != NULL ? &c->key[from + i] : NULL);
 }
 
 void
@@ -350,6 +402,6 @@ features_batch(struct features *f, const struct batch *b, struct arena *a)
 {
 	const struct columns c = columns_of(f, b, a);
 
-	for (uint32_t row = 0; row < b->rows; row++)
-		row_add(f, &c, row);
+	for (uint32_t row = 0; row < b->rows; row += CHUNK)
+		rows_add(f, &c, row, b->rows - row < CHUNK ? b->rows - row : CHUNK);
 }

@@ -42,6 +42,14 @@ struct tally {
  */
 void tally_add(struct tally *t, struct arena *a, uint32_t value, uint32_t n);
 
+/* Has what adding the value will touch on its way from memory. */
+static inline void
+tally_prefetch(const struct tally *t, uint32_t value)
+{
+	if (t->size > 0)
+		__builtin_prefetch(&t->slots[value & (t->size - 1)], 1);
+}
+
 /* All that came to b comes to t. */
 void tally_merge(struct tally *t, struct arena *a, const struct tally *b);
 
