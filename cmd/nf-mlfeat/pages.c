@@ -336,7 +336,7 @@ pages_set(
     struct pages *ps, const char *const *texts, unsigned n, const struct scorer_options *o, struct err *e)
 {
 	struct scorer_options with = *o;
-	struct scorer *new[SCORERS_MAX];
+	struct scorer *new[SCORERS_MAX] = {NULL};
 
 	with.wake_fd = ps->wake[1];
 	for (unsigned i = 0; i < n; i++) {
