@@ -108,12 +108,11 @@ rules_find(struct rules *rs, const struct conf *c, const struct rules_options *o
 static int
 rules_read(struct engine_rules *r, const struct conf *c, struct err *e)
 {
-	struct rules_options o = {
-	    .window = (uint32_t)(conf_duration(c, "detection.flow_cache_max_window") / 1000),
-	    .warn = warn,
-	};
+	struct rules_options o = {.warn = warn};
 
 	*r = (struct engine_rules){0};
+	if (conf_has(c, "detection.flow_cache_max_window"))
+		o.window = (uint32_t)(conf_duration(c, "detection.flow_cache_max_window") / 1000);
 	if (conf_each(c, "my_prefixes", own_item, &r->own, e) < 0 ||
 	    conf_each(c, "upstream_interfaces", upstream_item, &r->upstream, e) < 0 ||
 	    rules_find(&r->rules, c, &o, e) < 0) {
