@@ -74,6 +74,15 @@ flood 198.51.100.7 20000 1000
 route 198.51.100.7/32 "$want" "the flood is there again, and so is the route"
 like "$(api GET announcements | jq -r '.["198.51.100.7/32"].time_left')" '^(59[0-9]|600)$' "for the next of the times"
 
+# Who may send datagrams, but is none of the exporters, makes an alert at most.
+"${0%/*}/helper/nf5-flood.pl" "$collector" 198.51.100.8 20000 2 127.0.0.9 >"$T/sent"
+ok "a forged exporter's flood is an alert" wait_for 20 grep -q ' dst_ip=198.51.100.8 ' "$T/log/detections.log"
+is "$(jq -c 'select(.key.dst_ip == "198.51.100.8") | [.state, .trusted, .blackhole]' "$T/detections" | head -n 1)" \
+	'["start",false,null]' "which asks for no blackhole"
+"${0%/*}/helper/nf5-flood.pl" "$collector" 198.51.100.10 20000 2 >"$T/sent"
+route 198.51.100.10/32 "$want" "the same flood from one that is trusted is blackholed"
+is "$(gobgp_routes | xargs)" "198.51.100.10/32 198.51.100.7/32" "and no other"
+
 kill -TERM $first
 wait $last
 is $? 0 "all ends in order"
