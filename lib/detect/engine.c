@@ -221,7 +221,7 @@ row_prefetch(const struct engine *e, const struct state *st, const struct view *
     struct chunk *c, uint32_t i)
 {
 	if (g != NULL)
-		window_prefetch(&st->window, g);
+		window_prefetch(&st->window, g, e->now);
 	for (unsigned u = 0; u < UNIQUES; u++) {
 		if (v->unique[u] == NULL)
 			continue;
