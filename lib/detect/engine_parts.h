@@ -32,6 +32,7 @@ struct run {
 struct state {
 	char *identity; /* what makes two states one */
 	uint32_t filter; /* index */
+	uint32_t shape; /* index of a state with the same key: the first of them */
 	struct flowkey key;
 	struct window window;
 	struct groups groups[KEY_WIDTHS];

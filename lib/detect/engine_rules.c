@@ -39,6 +39,18 @@ sieve_index(struct engine *e, const struct rule *r, enum sieve_trust trust)
 	return e->sieve_count++;
 }
 
+/* The first state, perhaps the index itself, that groups alike. */
+static uint32_t
+shape_index(const struct engine *e, uint32_t index)
+{
+	uint32_t i = 0;
+
+	while (
+	    memcmp(&e->states[i].key.parts, &e->states[index].key.parts, sizeof e->states[i].key.parts) != 0)
+		i++;
+	return i;
+}
+
 /* Adds the run to the state that it shares, or to one of its own. */
 static void
 state_join(struct engine *e, uint32_t index)
@@ -59,6 +71,7 @@ state_join(struct engine *e, uint32_t index)
 		e->states[i] = (struct state){.identity = mem_strdup(buf_cstr(&text)), .filter = filter};
 		e->states[i].least_flows = UINT64_MAX;
 		flowkey_init(&e->states[i].key, &r->key);
+		e->states[i].shape = shape_index(e, i);
 	}
 	buf_release(&text);
 	struct state *st = &e->states[i];

@@ -8,7 +8,7 @@
 #define DETECT_GROUPS_H
 
 #include "base/bytes.h"
-#include "base/hash.h"
+#include "detect/keyhash.h"
 #include "detect/pool.h"
 #include "detect/window.h"
 
@@ -46,9 +46,7 @@ groups_at(const struct groups *gs, uint32_t ref)
 static inline uint32_t
 groups_hash(const struct groups *gs, const void *key)
 {
-	uint64_t h = hash64_seed(key, gs->key_size, gs->seed);
-
-	return (uint32_t)(h ^ h >> 32);
+	return hash_key(key, gs->key_size, gs->seed);
 }
 
 /*
