@@ -179,7 +179,7 @@ groups_sweep(struct groups *gs, uint32_t now, uint32_t seconds)
 {
 	uint32_t total = gs->slab.next - 1, window = gs->window->seconds;
 	uint32_t refs[SWEPT], hashes[SWEPT], n = 0;
-	uint64_t todo = (uint64_t)total * seconds / window + 1;
+	uint64_t todo = (uint64_t)total * seconds * 2 / window + 1;
 
 	if (todo > total)
 		todo = total;

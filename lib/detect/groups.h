@@ -97,7 +97,7 @@ uint32_t groups_find(const struct groups *gs, const void *key, uint32_t hash);
 /* The number of a record, made if the key is new; 0 if there is no room and nothing may leave. */
 uint32_t groups_take(struct groups *gs, const void *key, uint32_t hash, uint32_t now);
 
-/* Frees groups with an empty window among the next records, so that all are seen in about a window. */
+/* Frees groups with an empty window among the next records, so that all are seen in about half a window. */
 void groups_sweep(struct groups *gs, uint32_t now, uint32_t seconds);
 
 /* Moves all groups to a store of perhaps another shape and gives the memory back on the way; `from` is released. */
