@@ -185,6 +185,19 @@ write_sample(const struct sample *s, struct buf *out)
 	buf_putc(out, '}');
 }
 
+static void
+write_nats(const struct nats *n, const char *name, struct buf *out)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (n->count == 0)
+		return;
+	buf_printf(out, ",\"%s\":[", name);
+	for (unsigned i = 0; i < n->count; i++)
+		buf_printf(out, "%s\"%s\"", i > 0 ? "," : "", addr_text(text, &n->v[i]));
+	buf_putc(out, ']');
+}
+
 void
 detection_write(const struct detection *d, struct buf *out)
 {
@@ -209,6 +222,8 @@ detection_write(const struct detection *d, struct buf *out)
 	write_actions(d, out);
 	if (!d->trusted)
 		buf_puts(out, ",\"trusted\":false");
+	write_nats(&d->nat_src, "nat_src_hosts", out);
+	write_nats(&d->nat_dst, "nat_dst_hosts", out);
 	if (d->blackhole && d->state != DETECTION_END)
 		write_blackhole(d, out);
 	buf_puts(out, ",\"samples\":[");

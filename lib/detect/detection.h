@@ -26,6 +26,18 @@ struct sample {
 	bool has_ports, has_flags;
 };
 
+/*
+ * What source or destination addresses of an incident's flows were translated
+ * to: the first few, own ones before others. Who would blackhole an address may
+ * find by them that it hides somebody else.
+ */
+enum { NATS = 4 };
+
+struct nats {
+	unsigned count;
+	struct addr v[NATS];
+};
+
 struct detection {
 	const struct rule *rule;
 	const struct flowkey *key;
@@ -39,6 +51,7 @@ struct detection {
 	uint8_t key_bytes[FLOWKEY_MAX];
 	struct totals now, peak;
 	bool blackhole; /* blackhole_count is reached */
+	struct nats nat_src, nat_dst;
 	unsigned sample_count;
 	struct sample samples[SAMPLES];
 };

@@ -63,6 +63,7 @@ struct incident {
 	struct totals now, peak; /* as of last_held */
 	unsigned sample_count;
 	struct sample samples[SAMPLES];
+	struct nats nat_src, nat_dst; /* of flows while the rule held */
 	uint32_t next, prev; /* among the closed, by the time of closing; 0 = none */
 };
 
@@ -130,6 +131,9 @@ void incident_hold(
 
 /* The current second is over: holds, updates, ends. */
 void incidents_second(struct engine *e);
+
+/* evidence.c: keeps what is worth showing of a flow by which the rule held. */
+void evidence_take(struct incident *in, const struct row *r, const struct nets *own);
 
 /* Ends all that is open, at the end of the current second. */
 void incidents_end(struct engine *e);

@@ -159,6 +159,8 @@ fill(const struct engine *e, const struct incident *in, enum detection_state sta
 	    .now = in->now,
 	    .peak = in->peak,
 	    .blackhole = in->blackhole,
+	    .nat_src = in->nat_src,
+	    .nat_dst = in->nat_dst,
 	    .sample_count = in->sample_count,
 	};
 	memcpy(d->id, in->id, sizeof d->id);
@@ -185,33 +187,6 @@ say(struct engine *e, struct incident *in, enum detection_state state, int64_t t
 	in->sample_count = 0;
 }
 
-static void
-sample_take(struct incident *in, const struct row *r)
-{
-	static const struct addr none;
-	const struct batch *b = r->flows->batch;
-	const struct addr *src = flows_addr(r->flows, FIELD_src_host);
-	const struct addr *dst = flows_addr(r->flows, FIELD_dst_host);
-	const struct addr *exporter = flows_addr(r->flows, FIELD_exporter_ip);
-	const struct col *sport = batch_col(b, FIELD_src_port), *dport = batch_col(b, FIELD_dst_port);
-	const struct col *flags = batch_col(b, FIELD_tcpflags), *proto = batch_col(b, FIELD_proto);
-
-	in->samples[in->sample_count++] = (struct sample){
-	    .time_ms = r->time_ms,
-	    .src = src != NULL ? src[r->row] : none,
-	    .dst = dst != NULL ? dst[r->row] : none,
-	    .exporter = exporter != NULL ? exporter[r->row] : none,
-	    .packets = r->packets,
-	    .bytes = r->bytes,
-	    .src_port = sport != NULL ? (uint16_t)col_u64(sport, r->row) : 0,
-	    .dst_port = dport != NULL ? (uint16_t)col_u64(dport, r->row) : 0,
-	    .flags = flags != NULL ? (uint16_t)col_u64(flags, r->row) : 0,
-	    .proto = proto != NULL ? (uint8_t)col_u64(proto, r->row) : 0,
-	    .has_ports = sport != NULL && dport != NULL && col_has(sport, r->row) && col_has(dport, r->row),
-	    .has_flags = flags != NULL && col_has(flags, r->row),
-	};
-}
-
 /* The rule holds again for the key of a closed incident. */
 static void
 incident_reopen(struct engine *e, uint32_t number, uint32_t group)
@@ -227,6 +202,7 @@ incident_reopen(struct engine *e, uint32_t number, uint32_t group)
 	in->phase = PHASE_MUTED;
 	in->blackhole = false;
 	in->sample_count = 0;
+	in->nat_src.count = in->nat_dst.count = 0;
 	in->peak = (struct totals){.score = -1};
 	if (in->held > 0 && e->now - in->last_held >= r->blackhole_count_reset)
 		in->held = 0;
@@ -281,8 +257,7 @@ incident_hold(struct engine *e, uint32_t run, enum flowkey_width width, uint32_t
 	struct incident *in = &e->incidents.v[r->last_incident];
 	if (in->phase == PHASE_CLOSED)
 		incident_reopen(e, r->last_incident, group);
-	if (in->sample_count < SAMPLES)
-		sample_take(in, row);
+	evidence_take(in, row, &e->rules.own);
 
 	bool due = incident_count(e, in),
 	     start = in->phase == PHASE_MUTED && (due || e->now >= in->muted_until);
