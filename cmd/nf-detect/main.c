@@ -11,6 +11,7 @@
 #include "io/clock.h"
 #include "io/fdio.h"
 #include "io/prog.h"
+#include "report.h"
 
 enum {
 	LIVE_MS = 60000, /* flows no older than this are live */
@@ -19,6 +20,8 @@ enum {
 
 static const char *rules_path, *clock_name = "received";
 static uint64_t tolerance_ms = 60000, update_ms = 60000, memory = (uint64_t)512 << 20, incidents = 10000;
+
+static struct report report = {.top = 20};
 
 static struct opt opts[] = {
     {'r', "rules", OPT_STR, &rules_path, "FILE", NULL, "file of rules, nf-rules(5)", false},
@@ -31,6 +34,11 @@ static struct opt opts[] = {
     {0, "memory", OPT_SIZE, &memory, "SIZE", "detection.memory", "most memory of windows (512M)", false},
     {0, "incidents", OPT_NUM, &incidents, "N", "detection.incidents",
 	"most incidents open or remembered (10000)", false},
+    {0, "explain", OPT_STR, &report.explain, "RULE", NULL,
+	"print how near groups came to the rule's thresholds", false},
+    {0, "top", OPT_NUM, &report.top, "N", NULL, "groups that --explain shows (20)", false},
+    {0, "suggest", OPT_FLAG, &report.suggest, NULL, NULL, "print thresholds above what the flows reach",
+	false},
     OPT_END,
 };
 
@@ -128,6 +136,8 @@ rules_read(struct engine_rules *r, const struct conf *c, struct err *e)
 static void
 emit(void *arg, const struct detection *d)
 {
+	if (report.survey != NULL)
+		return;
 	detection_write(d, arg);
 }
 
@@ -201,6 +211,8 @@ on_end(void *arg, struct stage *s, struct err *e)
 
 	engine_end(d->engine);
 	(void)engine_counts(d->engine);
+	if (report.survey != NULL)
+		report_write(&report, engine_rules_now(d->engine), &d->out);
 	return output(d, s, e);
 }
 
@@ -211,6 +223,8 @@ on_reload(void *arg, const struct conf *c, struct err *e)
 	struct nf_detect *d = arg;
 	struct engine_rules r;
 
+	if (report.survey != NULL)
+		return err_set(e, "a report is of one set of rules");
 	if (rules_read(&r, c, e) < 0)
 		return -1;
 	log_info("%zu rules", r.rules.n);
@@ -270,6 +284,10 @@ check_options(void)
 		fatal_config("--update: expected whole seconds, at most a day");
 	if (memory < (uint64_t)1 << 20 || memory > (uint64_t)1 << 40)
 		fatal_config("--memory: expected 1M to 1T");
+	if (report.suggest && report.explain != NULL)
+		fatal_config("--suggest beside --explain: one report at a time");
+	if (report.top < 1 || report.top > UINT32_MAX)
+		fatal_config("--top: expected 1 or more");
 	if (incidents < 1 || incidents > 1000000)
 		fatal_config("--incidents: expected 1 to 1000000");
 }
@@ -290,7 +308,10 @@ main(int argc, char **argv)
 	check_options();
 	if (rules_read(&rules, &prog.conf, &e) < 0)
 		fatal_config("%s", e.msg);
+	if (report_begin(&report, &rules.rules, &e) < 0)
+		fatal_config("%s", e.msg);
 	if (prog.check_only) {
+		report_release(&report);
 		rules_drop(&rules);
 		return EXIT_OK;
 	}
@@ -302,12 +323,14 @@ main(int argc, char **argv)
 	    .update_every = (uint32_t)(update_ms / 1000),
 	    .memory = memory,
 	    .incidents_max = (uint32_t)incidents,
+	    .survey = report.survey,
 	    .emit = emit,
 	    .arg = &d.out,
 	};
 	d.engine = engine_new(&rules, &o);
 	add_metrics(engine_counts(d.engine));
 	status = stage_run(&prog, &stage, &ops, &d);
+	report_release(&report);
 	engine_free(d.engine);
 	buf_release(&d.out);
 	return status;

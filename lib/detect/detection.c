@@ -66,11 +66,9 @@ write_totals(const struct detection *d, const struct totals *t, struct buf *out)
 		buf_printf(out, ",\"ml_score\":%.4g", t->score);
 }
 
-static uint64_t
-limit_value(const struct detection *d, enum rule_limit l)
+uint64_t
+totals_value(const struct totals *t, enum rule_limit l, uint32_t window)
 {
-	const struct totals *t = &d->now;
-
 	switch (l) {
 	case LIMIT_FLOWS:
 		return t->flows;
@@ -79,9 +77,9 @@ limit_value(const struct detection *d, enum rule_limit l)
 	case LIMIT_PACKETS:
 		return t->packets;
 	case LIMIT_PPS:
-		return t->packets / d->window->seconds;
+		return t->packets / window;
 	case LIMIT_BPS:
-		return bits_per_second(t->bytes, d->window->seconds);
+		return bits_per_second(t->bytes, window);
 	default:
 		break;
 	}
@@ -111,7 +109,8 @@ write_reasons(const struct detection *d, struct buf *out)
 		if (d->rule->limits[l] == 0)
 			continue;
 		buf_printf(out, "%s{\"threshold\":\"%s\",\"limit\":%" PRIu64 ",\"value\":%" PRIu64 "%s}", sep,
-		    rule_limit_names[l], d->rule->limits[l], limit_value(d, (enum rule_limit)l),
+		    rule_limit_names[l], d->rule->limits[l],
+		    totals_value(&d->now, (enum rule_limit)l, d->window->seconds),
 		    limit_at_least(d, (enum rule_limit)l) ? ",\"at_least\":true" : "");
 		sep = ",";
 	}

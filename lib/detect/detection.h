@@ -15,6 +15,9 @@ struct totals {
 	double score;
 };
 
+/* What stands against a threshold, over a window of so many seconds. */
+uint64_t totals_value(const struct totals *t, enum rule_limit l, uint32_t window);
+
 enum { SAMPLES = 5 };
 
 struct sample {

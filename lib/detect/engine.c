@@ -202,6 +202,27 @@ struct chunk {
 	uint32_t refs[CHUNK];
 };
 
+/* Notes for all rules of the state how the group stands. */
+static void
+state_survey(struct engine *e, struct state *st, enum flowkey_width width, struct group *g, int64_t time_ms)
+{
+	for (uint32_t k = 0; k < st->run_count; k++) {
+		const struct run *r = &e->runs[st->runs[k]];
+
+		if (!survey_wants(e->options.survey, r->rule))
+			continue;
+		survey_take(e->options.survey, &(struct survey_note){
+						   .rule = r->rule,
+						   .trusted = r->trust != TRUST_NONE,
+						   .key = &st->key,
+						   .width = width,
+						   .key_bytes = groups_key(&st->groups[width], g),
+						   .time_ms = time_ms,
+						   .totals = totals_take(e, st, g),
+					       });
+	}
+}
+
 /* Counts the i-th row of the chunk in its group. */
 static void
 state_row(struct engine *e, struct state *st, enum flowkey_width width, const struct view *v, struct work *w,
@@ -223,6 +244,8 @@ state_row(struct engine *e, struct state *st, enum flowkey_width width, const st
 	if (v->score != NULL && col_has(v->score, row))
 		window_add_score(&st->window, g, sec, v->scores[row]);
 	e->counts.matched++;
+	if (e->options.survey != NULL)
+		state_survey(e, st, width, g, w->time_ms[row]);
 	if (g->flows < st->least_flows)
 		return;
 	for (uint32_t k = 0; k < st->run_count; k++) {
@@ -387,6 +410,12 @@ engine_end(struct engine *e)
 		return;
 	incidents_second(e);
 	incidents_end(e);
+}
+
+const struct rules *
+engine_rules_now(const struct engine *e)
+{
+	return &e->rules.rules;
 }
 
 uint32_t

@@ -122,6 +122,8 @@ void engine_unbuild(struct engine *e);
 bool run_holds(struct engine *e, const struct run *r, struct group *g, uint32_t now);
 
 /* incident.c */
+/* The counts of a group that is up to date. */
+struct totals totals_take(struct engine *e, struct state *st, struct group *g);
 void incidents_init(struct incidents *is, uint32_t cap);
 void incidents_release(struct incidents *is);
 

@@ -121,12 +121,16 @@ run_add(struct engine *e, const struct rule *r, enum sieve_trust trust, unsigned
 static void
 state_begin(struct engine *e, struct state *st)
 {
+	static const uint32_t beyond[UNIQUES] = {RULE_UNIQUE_MAX, 65536, RULE_UNIQUE_MAX};
 	uint32_t unique[UNIQUES] = {0};
 
 	for (uint32_t i = 0; i < st->run_count; i++)
 		for (unsigned u = 0; u < UNIQUES; u++)
 			if (e->runs[st->runs[i]].unique[u] > unique[u])
 				unique[u] = e->runs[st->runs[i]].unique[u];
+	for (unsigned u = 0; u < UNIQUES; u++)
+		if (unique[u] > 0 && e->options.survey != NULL)
+			unique[u] = beyond[u];
 	const struct rule *r = e->runs[st->runs[0]].rule;
 	window_init(&st->window, &e->blocks, r->window, unique, r->min_ml_score);
 	for (unsigned i = 0; i < KEY_WIDTHS; i++)

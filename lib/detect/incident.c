@@ -111,10 +111,10 @@ incident_find(struct engine *e, uint32_t run, enum flowkey_width width, const vo
 	return number;
 }
 
-static struct totals
-totals_take(struct engine *e, const struct incident *in, struct group *g)
+struct totals
+totals_take(struct engine *e, struct state *st, struct group *g)
 {
-	struct window *w = &e->states[e->runs[in->run].state].window;
+	struct window *w = &st->window;
 	struct totals t = {.flows = g->flows, .packets = g->packets, .bytes = g->bytes};
 
 	for (unsigned u = 0; u < UNIQUES; u++)
@@ -263,7 +263,7 @@ incident_hold(struct engine *e, uint32_t run, enum flowkey_width width, uint32_t
 	     start = in->phase == PHASE_MUTED && (due || e->now >= in->muted_until);
 	if (!start && !due)
 		return;
-	in->now = totals_take(e, in, g);
+	in->now = totals_take(e, &e->states[e->runs[in->run].state], g);
 	totals_raise(&in->peak, &in->now);
 	if (start)
 		incident_start(e, in, row->time_ms, row);
@@ -312,7 +312,7 @@ incident_second(struct engine *e, uint32_t number)
 	if (run_holds(e, r, g, e->now)) {
 		bool due = incident_count(e, in);
 
-		in->now = totals_take(e, in, g);
+		in->now = totals_take(e, st, g);
 		totals_raise(&in->peak, &in->now);
 		if (in->phase == PHASE_MUTED) {
 			if (due || e->now >= in->muted_until)
