@@ -11,6 +11,7 @@
 #include "io/clock.h"
 #include "io/fdio.h"
 #include "io/prog.h"
+#include "keep.h"
 #include "report.h"
 
 enum {
@@ -22,6 +23,7 @@ static const char *rules_path, *clock_name = "received";
 static uint64_t tolerance_ms = 60000, update_ms = 60000, memory = (uint64_t)512 << 20, incidents = 10000;
 
 static struct report report = {.top = 20};
+static struct keep keep;
 
 static struct opt opts[] = {
     {'r', "rules", OPT_STR, &rules_path, "FILE", NULL, "file of rules, nf-rules(5)", false},
@@ -34,6 +36,8 @@ static struct opt opts[] = {
     {0, "memory", OPT_SIZE, &memory, "SIZE", "detection.memory", "most memory of windows (512M)", false},
     {0, "incidents", OPT_NUM, &incidents, "N", "detection.incidents",
 	"most incidents open or remembered (10000)", false},
+    {0, "baselines", OPT_STR, &keep.path, "FILE", "detection.baseline_file",
+	"file in which to keep what is usual of groups", false},
     {0, "explain", OPT_STR, &report.explain, "RULE", NULL,
 	"print how near groups came to the rule's thresholds", false},
     {0, "top", OPT_NUM, &report.top, "N", NULL, "groups that --explain shows (20)", false},
@@ -199,6 +203,8 @@ on_tick(void *arg, struct stage *s, int64_t wall_ms)
 	else if (d->live)
 		engine_advance(d->engine, wall_ms - LAG_MS);
 	d->silent = true;
+	if (report.survey == NULL)
+		keep_tick(&keep, d->engine, wall_ms);
 	(void)engine_counts(d->engine);
 	if (output(d, s, &e) < 0)
 		log_warnx("%s", e.msg);
@@ -213,7 +219,10 @@ on_end(void *arg, struct stage *s, struct err *e)
 	(void)engine_counts(d->engine);
 	if (report.survey != NULL)
 		report_write(&report, engine_rules_now(d->engine), &d->out);
-	return output(d, s, e);
+	if (output(d, s, e) < 0)
+		return -1;
+	/* A report is made of what was learnt before and leaves it as it is. */
+	return report.survey == NULL ? keep_save(&keep, d->engine, e) : 0;
 }
 
 /* New rules; windows and incidents of those that did not change go on. */
@@ -256,6 +265,9 @@ add_metrics(const struct engine_counts *c)
 	    &c->incidents_refused);
 	metrics_counter(m, "nf_detect_incidents_forgotten_total",
 	    "remembered incidents that made room for others", &c->incidents_forgotten);
+	metrics_gauge(m, "nf_detect_baselines", "groups whose usual traffic is kept", &c->baselines);
+	metrics_counter(m, "nf_detect_baselines_refused_total",
+	    "groups whose usual traffic was not kept for want of room", &c->baselines_refused);
 	metrics_gauge(m, "nf_detect_groups", "groups of flows in windows", &c->groups);
 	metrics_gauge(m, "nf_detect_window_bytes", "memory of windows", &c->memory);
 	metrics_counter(m, "nf_detect_groups_evicted_total",
@@ -328,6 +340,7 @@ main(int argc, char **argv)
 	    .arg = &d.out,
 	};
 	d.engine = engine_new(&rules, &o);
+	keep_load(&keep, d.engine);
 	add_metrics(engine_counts(d.engine));
 	status = stage_run(&prog, &stage, &ops, &d);
 	report_release(&report);

@@ -109,7 +109,7 @@ write_reasons(const struct detection *d, struct buf *out)
 		if (d->rule->limits[l] == 0)
 			continue;
 		buf_printf(out, "%s{\"threshold\":\"%s\",\"limit\":%" PRIu64 ",\"value\":%" PRIu64 "%s}", sep,
-		    rule_limit_names[l], d->rule->limits[l],
+		    rule_limit_names[l], d->limits[l],
 		    totals_value(&d->now, (enum rule_limit)l, d->window->seconds),
 		    limit_at_least(d, (enum rule_limit)l) ? ",\"at_least\":true" : "");
 		sep = ",";
@@ -118,6 +118,20 @@ write_reasons(const struct detection *d, struct buf *out)
 		buf_printf(out, "%s{\"threshold\":\"min_ml_score\",\"limit\":%.4g,\"value\":%.4g}", sep,
 		    d->rule->min_ml_score, d->now.score);
 	buf_putc(out, ']');
+}
+
+static void
+write_usual(const struct detection *d, struct buf *out)
+{
+	const double *mean = d->usual.mean;
+
+	if (d->host_group != NULL) {
+		buf_puts(out, ",\"host_group\":");
+		write_str(out, str_from(d->host_group));
+	}
+	if (d->rule->above_baseline > 0)
+		buf_printf(out, ",\"usual\":{\"flows\":%.0f,\"packets\":%.0f,\"bytes\":%.0f}",
+		    mean[BASELINE_FLOWS], mean[BASELINE_PACKETS], mean[BASELINE_BYTES]);
 }
 
 static void
@@ -218,6 +232,7 @@ detection_write(const struct detection *d, struct buf *out)
 		buf_putc(out, '}');
 	}
 	write_reasons(d, out);
+	write_usual(d, out);
 	write_actions(d, out);
 	if (!d->trusted)
 		buf_puts(out, ",\"trusted\":false");

@@ -2,6 +2,7 @@
 #ifndef DETECT_DETECTION_H
 #define DETECT_DETECTION_H
 
+#include "detect/baseline.h"
 #include "detect/flowkey.h"
 #include "detect/rules.h"
 #include "detect/window.h"
@@ -53,6 +54,9 @@ struct detection {
 	enum flowkey_width key_width;
 	uint8_t key_bytes[FLOWKEY_MAX];
 	struct totals now, peak;
+	uint64_t limits[LIMITS]; /* of this group, at this time */
+	const char *host_group; /* whose limits they are, or NULL: the rule's own */
+	struct baseline usual; /* of the group in a window, where the rule goes by it */
 	bool blackhole; /* blackhole_count is reached */
 	struct nats nat_src, nat_dst;
 	unsigned sample_count;

@@ -26,6 +26,7 @@ engine_new(struct engine_rules *r, const struct engine_options *o)
 	if (getrandom(&e->seed, sizeof e->seed, 0) != (ssize_t)sizeof e->seed)
 		e->seed = (uintptr_t)e;
 	incidents_init(&e->incidents, o->incidents_max);
+	baselines_init(&e->baselines);
 	engine_build(e);
 	return e;
 }
@@ -38,6 +39,7 @@ engine_free(struct engine *e)
 	incidents_release(&e->incidents);
 	engine_unbuild(e);
 	blocks_release(&e->blocks);
+	baselines_release(&e->baselines);
 	free(e->pending);
 	free(e);
 }
@@ -211,15 +213,20 @@ state_survey(struct engine *e, struct state *st, enum flowkey_width width, struc
 
 		if (!survey_wants(e->options.survey, r->rule))
 			continue;
-		survey_take(e->options.survey, &(struct survey_note){
-						   .rule = r->rule,
-						   .trusted = r->trust != TRUST_NONE,
-						   .key = &st->key,
-						   .width = width,
-						   .key_bytes = groups_key(&st->groups[width], g),
-						   .time_ms = time_ms,
-						   .totals = totals_take(e, st, g),
-					       });
+		const void *key = groups_key(&st->groups[width], g);
+		struct group_limits limits;
+		run_limits(e, r, width, key, &limits);
+		const struct survey_note n = {
+		    .rule = r->rule,
+		    .trusted = r->trust != TRUST_NONE,
+		    .key = &st->key,
+		    .width = width,
+		    .key_bytes = key,
+		    .limits = limits.v,
+		    .time_ms = time_ms,
+		    .totals = totals_take(e, st, g),
+		};
+		survey_take(e->options.survey, &n);
 	}
 }
 
@@ -249,7 +256,7 @@ state_row(struct engine *e, struct state *st, enum flowkey_width width, const st
 	if (g->flows < st->least_flows)
 		return;
 	for (uint32_t k = 0; k < st->run_count; k++) {
-		if (!run_holds(e, &e->runs[st->runs[k]], g, e->now))
+		if (!run_holds(e, &e->runs[st->runs[k]], width, g, e->now))
 			continue;
 		const struct row r = {&w->flows, row, w->time_ms[row], packets, bytes};
 		incident_hold(e, st->runs[k], width, c->refs[i], &r);
@@ -339,6 +346,7 @@ clock_advance(struct engine *e, uint32_t now)
 		e->now = now;
 		return;
 	}
+	engine_learn(e, now);
 	for (; e->now < now && e->incidents.open_count > 0; e->now++)
 		incidents_second(e);
 	e->now = now;
@@ -438,6 +446,8 @@ engine_counts(struct engine *e)
 		}
 		c->squeezed += e->states[i].window.squeezed;
 	}
+	c->baselines = e->baselines.groups.count;
+	c->baselines_refused = e->baselines.refused;
 	c->open = e->incidents.open_count;
 	c->memory = e->pool.used;
 	return c;

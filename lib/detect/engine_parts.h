@@ -1,7 +1,8 @@
 /*
  * The parts of the engine, shared by its files only: engine.c (the way of a
- * batch), engine_rules.c (rules to states and back), incident.c (the life of an
- * incident).
+ * batch), engine_rules.c (rules to states and back), limits.c (what holds),
+ * incident.c (the life of an incident), evidence.c (what it shows of flows),
+ * learn.c (what is usual).
  *
  * A rule becomes one run, or two where it may blackhole or execute: one that
  * sees flows of trusted exporters only and has all its actions, one that sees
@@ -12,18 +13,33 @@
 #define DETECT_ENGINE_PARTS_H
 
 #include "base/map.h"
+#include "detect/baseline.h"
 #include "detect/engine.h"
 #include "detect/sieve.h"
 #include "detect/groups.h"
+
+/* What a group must have: thresholds, those on the same sum joined; 0 asks for nothing. */
+struct needs {
+	uint64_t flows, packets, bytes;
+	uint32_t unique[UNIQUES];
+};
+
+/* The thresholds of one group. */
+struct group_limits {
+	uint64_t v[LIMITS];
+	const char *host_group; /* NULL: the rule's own */
+	struct baseline usual;
+};
 
 struct run {
 	const struct rule *rule;
 	enum sieve_trust trust;
 	unsigned actions;
 	uint32_t state; /* index */
-	/* thresholds, those on the same sum joined; 0 asks for nothing */
-	uint64_t flows, packets, bytes;
-	uint32_t unique[UNIQUES];
+	struct needs needs; /* of any group: those with thresholds of their own may need more */
+	uint64_t baseline_id; /* of rule and state, the same in every run of the program */
+	uint64_t learnt_flows; /* counted when the last sample was taken */
+	bool ready; /* learnt for long enough */
 	/* the incident found last, since an attack is many flows of one group */
 	uint32_t last_group, last_incident;
 	enum flowkey_width last_width;
@@ -100,6 +116,7 @@ struct engine {
 
 	uint32_t now; /* the current second; 0: no flow yet */
 	uint32_t stale_run; /* stale flows in a row */
+	struct baselines baselines;
 	struct incidents incidents;
 	struct pending *pending;
 	size_t pending_count, pending_cap;
@@ -118,8 +135,18 @@ struct row {
 void engine_build(struct engine *e);
 void engine_unbuild(struct engine *e);
 
-/* Whether all thresholds of the run are met at second `now`; the group is up to date. */
-bool run_holds(struct engine *e, const struct run *r, struct group *g, uint32_t now);
+/* limits.c: whether all thresholds of the run are met at second `now`; the group is up to date. */
+bool run_holds(
+    struct engine *e, const struct run *r, enum flowkey_width width, struct group *g, uint32_t now);
+void run_limits(const struct engine *e, const struct run *r, enum flowkey_width width, const void *key,
+    struct group_limits *out);
+void needs_init(struct needs *n, const uint64_t limits[LIMITS], uint32_t window);
+struct baseline_key baseline_key_of(
+    const struct engine *e, const struct run *r, enum flowkey_width width, const void *key);
+
+/* learn.c: takes samples if a window ends before second `next`; finds what was learnt of new rules. */
+void engine_learn(struct engine *e, uint32_t next);
+void engine_learn_begin(struct engine *e);
 
 /* incident.c */
 /* The counts of a group that is up to date. */

@@ -163,6 +163,11 @@ fill(const struct engine *e, const struct incident *in, enum detection_state sta
 	    .nat_dst = in->nat_dst,
 	    .sample_count = in->sample_count,
 	};
+	struct group_limits limits;
+	run_limits(e, r, in->width, in->key, &limits);
+	memcpy(d->limits, limits.v, sizeof d->limits);
+	d->host_group = limits.host_group;
+	d->usual = limits.usual;
 	memcpy(d->id, in->id, sizeof d->id);
 	memcpy(d->key_bytes, in->key, sizeof d->key_bytes);
 	memcpy(d->samples, in->samples, sizeof d->samples);
@@ -309,7 +314,7 @@ incident_second(struct engine *e, uint32_t number)
 	struct group *g = groups_at(&st->groups[in->width], in->group);
 
 	window_expire(&st->window, g, e->now);
-	if (run_holds(e, r, g, e->now)) {
+	if (run_holds(e, r, in->width, g, e->now)) {
 		bool due = incident_count(e, in);
 
 		in->now = totals_take(e, st, g);

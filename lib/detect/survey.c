@@ -22,6 +22,7 @@ struct entry {
 	double nearness;
 	int64_t time_ms; /* when it was nearest */
 	struct totals then;
+	uint64_t limits[LIMITS]; /* then */
 };
 
 struct survey {
@@ -90,15 +91,15 @@ entry_find(struct survey *s, const struct survey_note *n)
 
 /* A score counts as reached or not: those below the limit are not kept. */
 static double
-nearness_of(const struct rule *r, const struct totals *t)
+nearness_of(const struct rule *r, const uint64_t limits[LIMITS], const struct totals *t)
 {
 	double nearest = INFINITY;
 
 	for (int l = 0; l < LIMITS; l++) {
 		double value = (double)totals_value(t, (enum rule_limit)l, r->window);
 
-		if (r->limits[l] > 0 && value / (double)r->limits[l] < nearest)
-			nearest = value / (double)r->limits[l];
+		if (limits[l] > 0 && value / (double)limits[l] < nearest)
+			nearest = value / (double)limits[l];
 	}
 	return r->min_ml_score >= 0 && t->score < 0 ? 0 : nearest;
 }
@@ -107,7 +108,7 @@ void
 survey_take(struct survey *s, const struct survey_note *n)
 {
 	struct entry *en = entry_find(s, n);
-	double nearness = nearness_of(n->rule, &n->totals);
+	double nearness = nearness_of(n->rule, n->limits, &n->totals);
 
 	if (en == NULL)
 		return;
@@ -124,6 +125,7 @@ survey_take(struct survey *s, const struct survey_note *n)
 	en->nearness = nearness;
 	en->time_ms = n->time_ms;
 	en->then = n->totals;
+	memcpy(en->limits, n->limits, sizeof en->limits);
 }
 
 /* The nearest first; then in the order of keys, so that each run prints the same. */
@@ -174,7 +176,7 @@ print_group(const struct entry *en, const struct rule *r, struct buf *out)
 	for (int l = 0; l < LIMITS; l++)
 		if (r->limits[l] > 0)
 			buf_printf(out, "%s %" PRIu64 "/%" PRIu64 " ", rule_limit_names[l],
-			    totals_value(&en->then, (enum rule_limit)l, r->window), r->limits[l]);
+			    totals_value(&en->then, (enum rule_limit)l, r->window), en->limits[l]);
 	if (r->min_ml_score >= 0 && en->then.score >= 0)
 		buf_printf(out, "min_ml_score %.4g/%.4g ", en->then.score, r->min_ml_score);
 	else if (r->min_ml_score >= 0)

@@ -26,6 +26,7 @@ struct survey_note {
 	const struct flowkey *key;
 	enum flowkey_width width;
 	const uint8_t *key_bytes;
+	const uint64_t *limits; /* LIMITS of them, of this group */
 	int64_t time_ms; /* of the flow */
 	struct totals totals;
 };
