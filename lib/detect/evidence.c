@@ -58,9 +58,9 @@ nat_take(struct nats *n, const struct row *r, enum field after, enum field befor
 
 	if (c == NULL || !col_has(c, r->row))
 		return;
-	const struct addr *a = col_addr(c, r->row);
-	if (!addr_is_any(a) && (b == NULL || !addr_eq(a, &b[r->row])))
-		nats_add(n, a, own);
+	const struct addr a = col_addr(c, r->row);
+	if (!addr_is_any(&a) && (b == NULL || !addr_eq(&a, &b[r->row])))
+		nats_add(n, &a, own);
 }
 
 void
