@@ -31,6 +31,8 @@ struct group_limits {
 	struct baseline usual;
 };
 
+enum { RECENT = 64 };
+
 struct run {
 	const struct rule *rule;
 	enum sieve_trust trust;
@@ -40,9 +42,11 @@ struct run {
 	uint64_t baseline_id; /* of rule and state, the same in every run of the program */
 	uint64_t learnt_flows; /* counted when the last sample was taken */
 	bool ready; /* learnt for long enough */
-	/* the incident found last, since an attack is many flows of one group */
-	uint32_t last_group, last_incident;
-	enum flowkey_width last_width;
+	/* incidents found last, by group: an attack is many flows of one */
+	struct recent {
+		uint32_t group, incident; /* 0: none */
+		enum flowkey_width width;
+	} recent[RECENT];
 };
 
 struct state {

@@ -251,17 +251,15 @@ incident_hold(struct engine *e, uint32_t run, enum flowkey_width width, uint32_t
 	struct run *r = &e->runs[run];
 	struct groups *gs = &e->states[r->state].groups[width];
 	struct group *g = groups_at(gs, group);
+	struct recent *last = &r->recent[group % RECENT];
 
-	if (r->last_group != group || r->last_width != width || r->last_incident == 0) {
-		r->last_incident = incident_find(e, run, width, groups_key(gs, g));
-		r->last_group = group;
-		r->last_width = width;
-	}
-	if (r->last_incident == 0)
+	if (last->group != group || last->width != width || last->incident == 0)
+		*last = (struct recent){group, incident_find(e, run, width, groups_key(gs, g)), width};
+	if (last->incident == 0)
 		return;
-	struct incident *in = &e->incidents.v[r->last_incident];
+	struct incident *in = &e->incidents.v[last->incident];
 	if (in->phase == PHASE_CLOSED)
-		incident_reopen(e, r->last_incident, group);
+		incident_reopen(e, last->incident, group);
 	evidence_take(in, row, &e->rules.own);
 
 	bool due = incident_count(e, in),
@@ -298,7 +296,7 @@ incident_end(struct engine *e, uint32_t number)
 	if (in->group != 0)
 		groups_at(&e->states[r->state].groups[in->width], in->group)->pins--;
 	in->phase = PHASE_CLOSED;
-	r->last_incident = 0;
+	memset(r->recent, 0, sizeof r->recent);
 	closed_append(is, number);
 	if (r->rule->cooldown == 0 && r->rule->blackhole_count == 0)
 		incident_forget(e, number);
