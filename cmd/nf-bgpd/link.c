@@ -5,15 +5,6 @@
 #include "io/clock.h"
 #include "speaker_parts.h"
 
-enum { SETTLE_MS = 1000 };
-
-static void
-changed(struct speaker *s)
-{
-	if (!loop_timer_pending(s->settle))
-		loop_timer_set(s->settle, SETTLE_MS);
-}
-
 struct telling {
 	struct link *link;
 	struct buf out;
@@ -66,7 +57,7 @@ sweep(struct link *l, enum bgp_family f)
 	if (gone > 0)
 		log_info("%s: %llu stale routes of IPv%d left", l->name, (unsigned long long)gone,
 		    f == BGP_IPV4 ? 4 : 6);
-	changed(l->speaker);
+	tablefile_changed(&l->speaker->table);
 }
 
 static void
@@ -162,7 +153,7 @@ on_update(void *arg, struct peer *p, const struct update *u)
 	l->withdrawn_by_error += u->verdict >= VERDICT_WITHDRAW;
 	if (u->end_of_rib)
 		sweep(l, u->family);
-	changed(l->speaker);
+	tablefile_changed(&l->speaker->table);
 	return !too_many(l, p);
 }
 
@@ -242,5 +233,5 @@ link_remove(struct link *l)
 
 	link_free(l, BGP_CEASE_DECONFIGURED, "");
 	rib_peer_remove(&s->rib, routes);
-	changed(s);
+	tablefile_changed(&s->table);
 }

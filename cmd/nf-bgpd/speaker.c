@@ -11,14 +11,6 @@
 
 enum { LISTEN_AGAIN_MS = 5000 };
 
-static void
-on_settled(void *arg)
-{
-	struct speaker *s = arg;
-
-	tablefile_changed(&s->table);
-}
-
 static const struct link *
 find_link(const struct speaker *s, const struct addr *remote)
 {
@@ -119,7 +111,6 @@ speaker_new(struct loop *l, const struct bgpd_settings *settings, const struct b
 	rib_init(&s->rib, s->settings.asn, s->settings.id, seed);
 	s->table_path = mem_strdup(settings->table);
 	tablefile_init(&s->table, l, &s->rib, s->table_path, s->settings.table_interval_ms);
-	s->settle = loop_timer_add(l, on_settled, s);
 	s->listen_again = loop_timer_add(l, on_listen, s);
 	return s;
 }
@@ -199,7 +190,6 @@ speaker_free(struct speaker *s)
 		close(s->listen_fd);
 	}
 	loop_timer_remove(s->listen_again);
-	loop_timer_remove(s->settle);
 	tablefile_release(&s->table);
 	free(s->table_path);
 	rib_release(&s->rib);

@@ -28,7 +28,6 @@ struct speaker {
 	struct rib rib;
 	const struct blackholes *blackholes;
 	struct tablefile table;
-	struct loop_timer *settle; /* after the last change, or a while after the first */
 	struct link *links[LINKS_MAX];
 	unsigned count;
 	int listen_fd;
