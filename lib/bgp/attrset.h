@@ -5,6 +5,7 @@
 #ifndef BGP_ATTRSET_H
 #define BGP_ATTRSET_H
 
+#include "base/index.h"
 #include "bgp/attr.h"
 
 enum { LOCAL_PREF_DEFAULT = 100, ATTR_TEXTS = 5 };
@@ -32,8 +33,7 @@ struct attrsets {
 	uint32_t used, cap; /* of v */
 	uint32_t *free; /* numbers that may be used again */
 	uint32_t free_count;
-	uint32_t *slots; /* numbers by hash; 0 = free */
-	uint32_t mask;
+	struct index by_hash;
 	uint32_t count;
 	size_t bytes; /* of all sets */
 	uint64_t seed;

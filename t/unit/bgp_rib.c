@@ -296,9 +296,9 @@ test_stale(void **state)
 	assert_int_equal(rib_sweep(&r, peer, BGP_IPV4), 0);
 	rib_peer_remove(&r, peer);
 	assert_int_equal(best_count(&r), 1);
-	assert_int_equal(r.prefixes[BGP_IPV6].count, 0);
+	assert_int_equal(r.prefixes[BGP_IPV6].shelf.count, 0);
 	rib_peer_remove(&r, second);
-	assert_int_equal(r.paths, 0);
+	assert_int_equal(r.paths.count, 0);
 	assert_int_equal(r.attrs.count, 0);
 	assert_int_equal(r.attrs.bytes, 0);
 	/* Its place may be another's. */
@@ -317,13 +317,13 @@ test_caps(void **state)
 	int peer = add_peer(&r, "192.0.2.1", 1, true);
 	for (uint32_t id = 1; id <= RIB_PATHS_MAX + 10; id++)
 		announce(&r, peer, "10.0.0.0/8", id, &s);
-	assert_int_equal(r.paths, RIB_PATHS_MAX);
+	assert_int_equal(r.paths.count, RIB_PATHS_MAX);
 	assert_int_equal(r.refused, 10);
 	withdraw(&r, peer, "10.0.0.0/8", RIB_PATHS_MAX + 5);
-	assert_int_equal(r.paths, RIB_PATHS_MAX);
+	assert_int_equal(r.paths.count, RIB_PATHS_MAX);
 	for (uint32_t id = 1; id <= RIB_PATHS_MAX; id++)
 		withdraw(&r, peer, "10.0.0.0/8", id);
-	assert_int_equal(r.paths + r.attrs.count + r.prefixes[BGP_IPV4].count, 0);
+	assert_int_equal(r.paths.count + r.attrs.count + r.prefixes[BGP_IPV4].shelf.count, 0);
 	while (add_peer(&r, "192.0.2.2", 2, true) != -1)
 		continue;
 	assert_int_equal(add_peer(&r, "192.0.2.2", 2, true), -1);
@@ -372,13 +372,13 @@ test_model(void **state)
 				paths += model[k / IDS][p][k % IDS];
 			prefixes += paths > before;
 		}
-		assert_int_equal(r.paths, paths);
+		assert_int_equal(r.paths.count, paths);
 		assert_int_equal(best_count(&r), prefixes);
 		assert_true(r.attrs.count <= 50);
 	}
 	for (int i = 0; i < PEERS; i++)
 		rib_peer_remove(&r, i);
-	assert_int_equal(r.paths + r.attrs.count, 0);
+	assert_int_equal(r.paths.count + r.attrs.count, 0);
 	rib_release(&r);
 }
 
