@@ -6,73 +6,78 @@
 
 enum { BITS_MIN = 4 };
 
+static void
+part_init(struct index_part *p, unsigned bits)
+{
+	*p = (struct index_part){.mask = (1U << bits) - 1, .shift = 32 - bits};
+	p->slots = mem_zero(1UL << bits, sizeof *p->slots);
+}
+
 void
 index_init(struct index *x)
 {
-	*x = (struct index){.slots = mem_zero(1U << BITS_MIN, sizeof *x->slots), .bits = BITS_MIN};
+	for (unsigned i = 0; i < INDEX_PARTS; i++)
+		part_init(&x->parts[i], BITS_MIN);
 }
 
 void
 index_release(struct index *x)
 {
-	free(x->slots);
+	for (unsigned i = 0; i < INDEX_PARTS; i++)
+		free(x->parts[i].slots);
 	*x = (struct index){0};
 }
 
-static uint32_t
-mask_of(const struct index *x)
+static void
+part_add(struct index_part *p, struct index_slot s)
 {
-	return (1U << x->bits) - 1;
+	uint32_t i = s.hash >> p->shift;
+
+	while (p->slots[i].number != 0)
+		i = (i + 1) & p->mask;
+	p->slots[i] = s;
+	p->count++;
 }
 
 static void
-slot_fill(struct index *x, uint32_t hash, uint32_t number)
+part_grow(struct index_part *p)
 {
-	uint32_t i = index_start(x, hash);
+	struct index_part old = *p;
 
-	while (x->slots[i].number != 0)
-		i = (i + 1) & mask_of(x);
-	x->slots[i] = (struct index_slot){hash, number};
-}
-
-static void
-index_grow(struct index *x)
-{
-	struct index old = *x;
-
-	x->bits++;
-	x->slots = mem_zero((size_t)mask_of(x) + 1, sizeof *x->slots);
-	for (uint32_t i = 0; i <= mask_of(&old); i++)
+	part_init(p, 33 - old.shift);
+	for (uint32_t i = 0; i <= old.mask; i++)
 		if (old.slots[i].number != 0)
-			slot_fill(x, old.slots[i].hash, old.slots[i].number);
+			part_add(p, old.slots[i]);
 	free(old.slots);
 }
 
 void
 index_add(struct index *x, uint32_t hash, uint32_t number)
 {
-	if (x->count >= mask_of(x) / 4 * 3)
-		index_grow(x);
-	slot_fill(x, hash, number);
-	x->count++;
+	struct index_part *p = &x->parts[hash % INDEX_PARTS];
+
+	if (p->count >= p->mask / 4 * 3)
+		part_grow(p);
+	part_add(p, (struct index_slot){hash, number});
 }
 
 void
 index_remove(struct index *x, uint32_t hash, uint32_t number)
 {
-	uint32_t mask = mask_of(x), hole = index_start(x, hash);
+	struct index_part *p = &x->parts[hash % INDEX_PARTS];
+	uint32_t hole = hash >> p->shift;
 
-	while (x->slots[hole].number != number)
-		hole = (hole + 1) & mask;
+	while (p->slots[hole].number != number)
+		hole = (hole + 1) & p->mask;
 	/* Close the gap: a number may move back when the hole lies between its home and itself. */
-	for (uint32_t i = (hole + 1) & mask; x->slots[i].number != 0; i = (i + 1) & mask) {
-		uint32_t home = index_start(x, x->slots[i].hash);
+	for (uint32_t i = (hole + 1) & p->mask; p->slots[i].number != 0; i = (i + 1) & p->mask) {
+		uint32_t home = p->slots[i].hash >> p->shift;
 
-		if (((i - home) & mask) < ((i - hole) & mask))
+		if (((i - home) & p->mask) < ((i - hole) & p->mask))
 			continue;
-		x->slots[hole] = x->slots[i];
+		p->slots[hole] = p->slots[i];
 		hole = i;
 	}
-	x->slots[hole].number = 0;
-	x->count--;
+	p->slots[hole].number = 0;
+	p->count--;
 }

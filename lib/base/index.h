@@ -6,9 +6,10 @@
  *     while ((n = index_next(x, hash, &at)) != 0 && !is_same(n, …))
  *             continue;
  *
- * It grows in the order of its hashes, memory after memory, so that a million
- * take some milliseconds to move. Hashes come from a random seed (base/hash.h),
- * so that no sender can choose colliding ones; all their bits are used.
+ * It is in many parts that grow each for itself, so that even of millions none
+ * stops to be moved for longer than a moment. Hashes come from a random seed
+ * (base/hash.h), so that no sender can choose colliding ones; all their bits are
+ * used.
  */
 #ifndef BASE_INDEX_H
 #define BASE_INDEX_H
@@ -19,10 +20,14 @@ struct index_slot {
 	uint32_t hash, number; /* number 0: free */
 };
 
+enum { INDEX_PARTS = 256 };
+
 struct index {
-	struct index_slot *slots;
-	uint32_t count;
-	unsigned bits; /* 1 << bits slots */
+	struct index_part {
+		struct index_slot *slots;
+		uint32_t count, mask; /* mask + 1 slots */
+		unsigned shift; /* of a hash, to its slot */
+	} parts[INDEX_PARTS];
 };
 
 void index_init(struct index *x);
@@ -37,19 +42,19 @@ void index_remove(struct index *x, uint32_t hash, uint32_t number);
 static inline uint32_t
 index_start(const struct index *x, uint32_t hash)
 {
-	return hash >> (32 - x->bits);
+	return hash >> x->parts[hash % INDEX_PARTS].shift;
 }
 
 /* The next number under the hash, 0: there is no further. */
 static inline uint32_t
 index_next(const struct index *x, uint32_t hash, uint32_t *at)
 {
-	uint32_t mask = (1U << x->bits) - 1;
+	const struct index_part *p = &x->parts[hash % INDEX_PARTS];
 
 	for (;;) {
-		const struct index_slot *s = &x->slots[*at];
+		const struct index_slot *s = &p->slots[*at];
 
-		*at = (*at + 1) & mask;
+		*at = (*at + 1) & p->mask;
 		if (s->number == 0 || s->hash == hash)
 			return s->number;
 	}

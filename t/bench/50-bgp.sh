@@ -132,7 +132,7 @@ measure() {
 	"${who}_up" || return 1
 	until_so 30 "${who}_ready"
 	if [ "$who" = nf ]; then
-		ask "$api" /health 2 >"$T/asked" &
+		ask "$api" /health 2 $pid >"$T/asked" &
 		asking=$!
 	fi
 	load "$who" 127.0.0.2 $all
@@ -180,3 +180,5 @@ compare "the same from a second neighbour adds" 4 MB
 printf 'nf-bgpd: then the prefix table is on disk after\t%.2f s\t-\t-\n' "$(least nf 5)"
 printf 'nf-bgpd: meanwhile the API answers, median / 99 %% / slowest\t%s / %s / %s ms\t-\t-\n' \
 	"$(least nf 6)" "$(least nf 7)" "$(least nf 8)"
+printf 'nf-bgpd: of which it was itself on the CPU\t%s / %s / %s ms\t-\t-\n' \
+	"$(least nf 9)" "$(least nf 10)" "$(least nf 11)"

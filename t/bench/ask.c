@@ -1,10 +1,12 @@
 /*
- * How soon a server of HTTP at a Unix socket answers: ask SOCKET PATH EVERY_MS
+ * How soon a server of HTTP at a Unix socket answers: ask SOCKET PATH EVERY_MS PID
  *
  * Asks on a connection of its own each time, until it is told to end, then says
  * how many answers came, and in how many ms: the median, the 99th of a hundred,
- * the last.
+ * the last; then how many ms the process PID was on the CPU between question and
+ * answer, in the same way, which a busy machine does not change.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -38,6 +40,15 @@ now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
+/* Of one thread, so far. */
+static double
+on_cpu_ms(int schedstat)
+{
+	char text[64] = "";
+
+	return pread(schedstat, text, sizeof text - 1, 0) > 0 ? (double)strtoull(text, NULL, 10) * 1e-6 : 0;
+}
+
 /* Whether an answer came whole. */
 static bool
 ask(const struct sockaddr_un *to, const char *path)
@@ -68,36 +79,50 @@ compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void
+show(double *ms, size_t n, const char *end)
+{
+	qsort(ms, n, sizeof *ms, compare);
+	printf("%.1f %.1f %.1f%s", ms[n / 2], ms[n * 99 / 100], ms[n - 1], end);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	struct sigaction act = {.sa_handler = on_term, .sa_flags = SA_RESTART};
-	double *took = mem_alloc(ANSWERS_MAX * sizeof *took);
-	uint64_t every;
+	double *took = mem_alloc(ANSWERS_MAX * sizeof *took), *cpu = mem_alloc(ANSWERS_MAX * sizeof *cpu);
+	uint64_t every, pid;
 	size_t n = 0;
+	char path[64];
 
-	if (argc != 4 || strlen(argv[1]) >= sizeof to.sun_path ||
-	    num_parse(&every, str_from(argv[3]), 1, 1000) == -1) {
-		fprintf(stderr, "usage: ask SOCKET PATH EVERY_MS\n");
+	if (argc != 5 || strlen(argv[1]) >= sizeof to.sun_path ||
+	    num_parse(&every, str_from(argv[3]), 1, 999) == -1 ||
+	    num_parse(&pid, str_from(argv[4]), 1, INT32_MAX) == -1) {
+		fprintf(stderr, "usage: ask SOCKET PATH EVERY_MS PID\n");
 		return 2;
 	}
 	strncpy(to.sun_path, argv[1], sizeof to.sun_path - 1);
+	snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
+	int schedstat = open(path, O_RDONLY);
 	sigaction(SIGTERM, &act, NULL);
 	while (!over && n < ANSWERS_MAX) {
-		double began = now_ms();
+		double began = now_ms(), cpu_began = on_cpu_ms(schedstat);
 
 		if (!ask(&to, argv[2])) {
 			fprintf(stderr, "ask: no answer\n");
 			return 1;
 		}
+		cpu[n] = on_cpu_ms(schedstat) - cpu_began;
 		took[n++] = now_ms() - began;
 		nanosleep(&(struct timespec){.tv_nsec = (long)every * 1000000}, NULL);
 	}
-	if (n == 0)
+	if (n == 0 || schedstat == -1)
 		return 1;
-	qsort(took, n, sizeof *took, compare);
-	printf("%zu %.1f %.1f %.1f\n", n, took[n / 2], took[n * 99 / 100], took[n - 1]);
+	printf("%zu ", n);
+	show(took, n, " ");
+	show(cpu, n, "\n");
 	free(took);
+	free(cpu);
 	return 0;
 }
