@@ -22,6 +22,7 @@ attrsets_init(struct attrsets *s, uint64_t seed)
 	s->v = mem_zero(s->cap, sizeof *s->v);
 	s->free = mem_zero(s->cap, sizeof *s->free);
 	index_init(&s->by_hash);
+	map_init(&s->next_hops, sizeof(struct addr), sizeof(uint32_t));
 }
 
 void
@@ -32,6 +33,7 @@ attrsets_release(struct attrsets *s)
 	free(s->v);
 	free(s->free);
 	index_release(&s->by_hash);
+	map_release(&s->next_hops);
 	buf_release(&s->scratch);
 	*s = (struct attrsets){0};
 }
@@ -130,6 +132,7 @@ attrsets_take(struct attrsets *s, const struct attrs *a, const struct addr *next
 	set->hash = hash;
 	s->v[n] = set;
 	index_add(&s->by_hash, hash, n);
+	++*(uint32_t *)map_put(&s->next_hops, next_hop, NULL);
 	s->count++;
 	s->bytes += size;
 	return n;
@@ -149,6 +152,8 @@ attrsets_drop(struct attrsets *s, uint32_t n)
 	if (--set->refs > 0)
 		return;
 	index_remove(&s->by_hash, set->hash, n);
+	if (--*(uint32_t *)map_get(&s->next_hops, &set->next_hop) == 0)
+		map_delete(&s->next_hops, &set->next_hop);
 	s->bytes -= set_size(set);
 	s->count--;
 	free(set);
@@ -159,8 +164,11 @@ attrsets_drop(struct attrsets *s, uint32_t n)
 bool
 attrsets_next_hop_in(const struct attrsets *s, const struct prefix *p)
 {
-	for (uint32_t n = 1; n < s->used; n++)
-		if (s->v[n] != NULL && prefix_contains(p, &s->v[n]->next_hop))
+	const void *next_hop;
+	void *count;
+
+	for (size_t it = 0; map_next(&s->next_hops, &it, &next_hop, &count);)
+		if (prefix_contains(p, next_hop))
 			return true;
 	return false;
 }

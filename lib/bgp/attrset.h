@@ -6,6 +6,7 @@
 #define BGP_ATTRSET_H
 
 #include "base/index.h"
+#include "base/map.h"
 #include "bgp/attr.h"
 
 enum { LOCAL_PREF_DEFAULT = 100, ATTR_TEXTS = 5 };
@@ -34,6 +35,7 @@ struct attrsets {
 	uint32_t *free; /* numbers that may be used again */
 	uint32_t free_count;
 	struct index by_hash;
+	struct map next_hops; /* struct addr -> how many sets have it */
 	uint32_t count;
 	size_t bytes; /* of all sets */
 	uint64_t seed;

@@ -297,7 +297,11 @@ test_stale(void **state)
 	rib_peer_remove(&r, peer);
 	assert_int_equal(best_count(&r), 1);
 	assert_int_equal(r.prefixes[BGP_IPV6].shelf.count, 0);
+	struct prefix next_hop = prefix_of("192.0.2.1/32"), none = prefix_of("192.0.2.2/32");
+	assert_true(attrsets_next_hop_in(&r.attrs, &next_hop));
+	assert_false(attrsets_next_hop_in(&r.attrs, &none));
 	rib_peer_remove(&r, second);
+	assert_false(attrsets_next_hop_in(&r.attrs, &next_hop));
 	assert_int_equal(r.paths.count, 0);
 	assert_int_equal(r.attrs.count, 0);
 	assert_int_equal(r.attrs.bytes, 0);
