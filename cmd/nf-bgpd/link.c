@@ -55,7 +55,7 @@ sweep(struct link *l, enum bgp_family f)
 	uint64_t gone = rib_sweep(&l->speaker->rib, l->routes, f);
 
 	if (gone > 0)
-		log_info("%s: %llu stale routes of IPv%d left", l->name, (unsigned long long)gone,
+		log_info("%s: %llu stale routes of IPv%d leave", l->name, (unsigned long long)gone,
 		    f == BGP_IPV4 ? 4 : 6);
 	tablefile_changed(&l->speaker->table);
 }

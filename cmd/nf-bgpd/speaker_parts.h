@@ -28,6 +28,7 @@ struct speaker {
 	struct rib rib;
 	const struct blackholes *blackholes;
 	struct tablefile table;
+	struct loop_timer *sweep; /* runs while routes leave */
 	struct link *links[LINKS_MAX];
 	unsigned count;
 	int listen_fd;

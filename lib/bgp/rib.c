@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "bgp/rib_parts.h"
 #include "bgp/segments.h"
 
 enum { KEY_MAX = 20 };
@@ -88,12 +89,6 @@ prefix_remove(struct rib *r, enum bgp_family f, uint32_t n)
 	shelf_give(&r->prefixes[f].shelf, n);
 }
 
-static struct rib_path *
-path_at(const struct rib *r, uint32_t n)
-{
-	return shelf_at(&r->paths, n);
-}
-
 void
 rib_init(struct rib *r, uint32_t our_asn, uint32_t our_id, uint64_t seed)
 {
@@ -121,7 +116,7 @@ int
 rib_peer_add(struct rib *r, const struct rib_peer *p)
 {
 	for (int i = 0; i < RIB_PEERS_MAX; i++) {
-		if (r->peers[i].there)
+		if (r->peers[i].there || r->peers[i].routes[BGP_IPV4] + r->peers[i].routes[BGP_IPV6] > 0)
 			continue;
 		r->peers[i].there = true;
 		r->peers[i].peer = *p;
@@ -285,124 +280,83 @@ rib_stale(struct rib *r, int peer, enum bgp_family f)
 	r->peers[peer].stale[f] = r->peers[peer].routes[f];
 }
 
-/* Removes the prefix's paths from the peer that are stale. How many. */
-static uint64_t
+/* Whether it came before the epoch to which the peer is swept: which of two that wrap is the older their ages tell. */
+static bool
+leaves(const struct rib *r, const struct rib_path *p, enum bgp_family f)
+{
+	uint8_t now = r->peers[p->peer].epoch[f];
+
+	return (uint8_t)(now - p->epoch) > (uint8_t)(now - r->peers[p->peer].sweep_epoch[f]);
+}
+
+static void
 prefix_sweep(struct rib *r, enum bgp_family f, uint32_t n, int peer)
 {
 	uint32_t *link = first_at(r, f, n);
-	uint64_t removed = 0;
 
 	if (*link == 0)
-		return 0;
+		return;
 	while (*link != 0) {
 		struct rib_path *p = path_at(r, *link);
 
-		if (p->peer == peer && is_stale(r, p, f)) {
+		if (p->peer == peer && leaves(r, p, f))
 			path_remove(r, link, f);
-			removed++;
-		} else {
+		else
 			link = &p->next;
-		}
 	}
 	if (*first_at(r, f, n) == 0)
 		prefix_remove(r, f, n);
-	return removed;
+}
+
+/* How many prefixes it looked at. */
+static uint32_t
+sweep_on(struct rib *r, int peer, enum bgp_family f, uint32_t most)
+{
+	uint32_t *at = &r->peers[peer].sweep_at[f], begun = *at, end = r->prefixes[f].shelf.used;
+
+	while (*at < end && *at - begun < most && r->peers[peer].stale[f] > 0)
+		prefix_sweep(r, f, (*at)++, peer);
+	uint32_t done = *at - begun;
+	if (done < most)
+		*at = 0;
+	return done;
+}
+
+bool
+rib_work(struct rib *r, uint32_t prefixes)
+{
+	for (int i = 0; i < RIB_PEERS_MAX; i++)
+		for (unsigned f = 0; f < BGP_FAMILIES && prefixes > 0; f++)
+			if (r->peers[i].sweep_at[f] != 0)
+				prefixes -= sweep_on(r, i, (enum bgp_family)f, prefixes);
+	return prefixes == 0;
 }
 
 uint64_t
 rib_sweep(struct rib *r, int peer, enum bgp_family f)
 {
-	uint64_t removed = 0;
+	uint64_t n = r->peers[peer].stale[f];
 
-	for (uint32_t n = 1; r->peers[peer].stale[f] > 0 && n < r->prefixes[f].shelf.used; n++)
-		removed += prefix_sweep(r, f, n, peer);
-	return removed;
+	if (n == 0)
+		return 0;
+	r->peers[peer].sweep_at[f] = 1;
+	r->peers[peer].sweep_epoch[f] = r->peers[peer].epoch[f];
+	if (r->defer != NULL)
+		r->defer(r->defer_arg);
+	else
+		while (rib_work(r, UINT32_MAX))
+			continue;
+	return n;
 }
 
 void
 rib_peer_remove(struct rib *r, int peer)
 {
+	r->peers[peer].there = false;
 	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
 		rib_stale(r, peer, (enum bgp_family)f);
 		rib_sweep(r, peer, (enum bgp_family)f);
 	}
-	r->peers[peer].there = false;
-	memset(r->peers[peer].epoch, 0, sizeof r->peers[peer].epoch);
-}
-
-/* RFC 4271 §9.1.2.2 a, b after §9.1.1: less than 0 where a is better. */
-static int
-compare_path(const struct attrset *a, const struct attrset *b)
-{
-	if (a->local_pref != b->local_pref)
-		return a->local_pref > b->local_pref ? -1 : 1;
-	if (a->path_length != b->path_length)
-		return a->path_length < b->path_length ? -1 : 1;
-	return (int)a->origin - (int)b->origin;
-}
-
-static const struct attrset *
-set_of(const struct rib *r, const struct rib_path *p)
-{
-	return attrsets_at(&r->attrs, p->attrs);
-}
-
-/* §9.1.2.2 c: whether another that is as good so far comes from the same neighbour with a lower MED. */
-static bool
-loses_by_med(const struct rib *r, uint32_t first, const struct attrset *set)
-{
-	for (uint32_t n = first; n != 0; n = path_at(r, n)->next) {
-		const struct rib_path *other = path_at(r, n);
-		const struct attrset *theirs = set_of(r, other);
-
-		if (!other->loop && theirs->neighbour == set->neighbour && theirs->med < set->med &&
-		    compare_path(theirs, set) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* §9.1.2.2 d, f, g, with RFC 4456 §9 for what came by a reflector. */
-static int
-compare_peer(const struct rib *r, const struct rib_path *a, const struct rib_path *b)
-{
-	const struct rib_peer *pa = &r->peers[a->peer].peer, *pb = &r->peers[b->peer].peer;
-	const struct attrset *sa = set_of(r, a), *sb = set_of(r, b);
-	uint32_t ida = sa->originator != 0 ? sa->originator : pa->id;
-	uint32_t idb = sb->originator != 0 ? sb->originator : pb->id;
-
-	if (pa->ebgp != pb->ebgp)
-		return pa->ebgp ? -1 : 1;
-	if (ida != idb)
-		return ida < idb ? -1 : 1;
-	if (sa->clusters != sb->clusters)
-		return sa->clusters < sb->clusters ? -1 : 1;
-	int by_addr = memcmp(pa->addr.b, pb->addr.b, sizeof pa->addr.b);
-	if (by_addr != 0)
-		return by_addr;
-	return a->path_id < b->path_id ? -1 : a->path_id > b->path_id;
-}
-
-/* The number of the best path, 0: none may be used. */
-static uint32_t
-best_path(const struct rib *r, uint32_t first)
-{
-	uint32_t best = 0;
-
-	for (uint32_t n = first; n != 0; n = path_at(r, n)->next) {
-		const struct rib_path *p = path_at(r, n);
-
-		if (p->loop)
-			continue;
-		if (path_at(r, first)->next == 0)
-			return n;
-		if (loses_by_med(r, first, set_of(r, p)))
-			continue;
-		int by_path = best == 0 ? -1 : compare_path(set_of(r, p), set_of(r, path_at(r, best)));
-		if (by_path < 0 || (by_path == 0 && compare_peer(r, p, path_at(r, best)) < 0))
-			best = n;
-	}
-	return best;
 }
 
 static struct rib_route
@@ -426,7 +380,7 @@ rib_best(const struct rib *r, bool (*fn)(void *arg, const struct rib_route *rout
 {
 	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
 		for (uint32_t n = 1; n < r->prefixes[f].shelf.used; n++) {
-			uint32_t best = best_path(r, *first_at(r, (enum bgp_family)f, n));
+			uint32_t best = rib_best_path(r, *first_at(r, (enum bgp_family)f, n));
 
 			if (best == 0)
 				continue;
@@ -443,13 +397,13 @@ static size_t
 routes_show(const struct rib *r, const struct prefix *prefix, enum bgp_family f, uint32_t first,
     struct rib_route *out, size_t room)
 {
-	uint32_t best = best_path(r, first);
+	uint32_t best = rib_best_path(r, first);
 	size_t n = 0;
 
 	if (best != 0 && room > 0)
 		out[n++] = route_show(r, prefix, f, best, true);
 	for (uint32_t p = first; p != 0 && n < room; p = path_at(r, p)->next)
-		if (p != best)
+		if (p != best && is_there(r, path_at(r, p)))
 			out[n++] = route_show(r, prefix, f, p, false);
 	return n;
 }
@@ -467,8 +421,9 @@ rib_lookup(const struct rib *r, const struct addr *a, struct rib_route *out, siz
 		/* ::/0 and its like are no prefixes of IPv4, nor are those within ::ffff:0:0/96 of IPv6. */
 		enum bgp_family f = key_make(&key, &prefix);
 		uint32_t n = prefix_find(r, f, &key, key_hash(r, &key, f));
-		if (n != 0)
-			return routes_show(r, &prefix, f, *first_at(r, f, n), out, room);
+		size_t shown = n != 0 ? routes_show(r, &prefix, f, *first_at(r, f, n), out, room) : 0;
+		if (shown > 0)
+			return shown;
 	}
 	return 0;
 }

@@ -50,7 +50,11 @@ struct rib {
 		uint8_t epoch[BGP_FAMILIES];
 		uint64_t routes[BGP_FAMILIES];
 		uint64_t stale[BGP_FAMILIES]; /* of them */
+		uint32_t sweep_at[BGP_FAMILIES]; /* the next prefix to be looked at, 0: none */
+		uint8_t sweep_epoch[BGP_FAMILIES]; /* what came before it leaves */
 	} peers[RIB_PEERS_MAX];
+	void (*defer)(void *arg); /* there is something to do for rib_work; NULL: it is done at once */
+	void *defer_arg;
 	uint32_t judged; /* the set looked at last, 0: none */
 	bool judged_loop;
 	uint64_t changes; /* of routes, ever */
@@ -63,7 +67,7 @@ void rib_release(struct rib *r);
 /* A place for a peer's routes, or -1 where there is none. What is learnt of it later: rib_peer_set. */
 int rib_peer_add(struct rib *r, const struct rib_peer *p);
 void rib_peer_set(struct rib *r, int peer, const struct rib_peer *p);
-void rib_peer_remove(struct rib *r, int peer); /* with all its routes */
+void rib_peer_remove(struct rib *r, int peer); /* with all its routes, which nobody sees from now on */
 
 /* One message's routes share their attributes: take them once, hand them over, drop them. */
 uint32_t rib_attrs(struct rib *r, const struct attrs *a, const struct addr *next_hop);
@@ -76,10 +80,13 @@ void rib_withdraw(struct rib *r, int peer, const struct prefix *p, uint32_t path
 /*
  * All routes that the peer has in the family are stale from now on; what comes
  * again is fresh; what did not come until rib_sweep leaves. (RFC 4724 §4.2 over
- * a restart, RFC 7313 §4 over a refresh.) How many left.
+ * a restart, RFC 7313 §4 over a refresh.) How many leave.
  */
 void rib_stale(struct rib *r, int peer, enum bgp_family f);
 uint64_t rib_sweep(struct rib *r, int peer, enum bgp_family f);
+
+/* Looks at so many prefixes for routes that leave; a million in one go takes half a second. Whether more is to be done. */
+bool rib_work(struct rib *r, uint32_t prefixes);
 
 /* A route as it is shown. */
 struct rib_route {

@@ -311,6 +311,63 @@ test_stale(void **state)
 }
 
 static void
+note_work(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+/* What leaves may do so bit by bit, and nobody sees what is left of a peer that is gone. */
+static void
+test_work(void **state)
+{
+	enum { PREFIXES = 100 };
+	static struct rib r;
+	static const struct sample s = {"12", 0, 0, 0, 0, 0};
+	unsigned asked = 0;
+	char prefix[30];
+
+	(void)state;
+	rib_init(&r, OUR_AS, OUR_ID, 1);
+	r.defer = note_work;
+	r.defer_arg = &asked;
+	int peer = add_peer(&r, "192.0.2.1", 1, true), second = add_peer(&r, "192.0.2.2", 2, true);
+	for (int i = 0; i < PREFIXES; i++) {
+		snprintf(prefix, sizeof prefix, "10.%d.0.0/16", i);
+		announce(&r, peer, prefix, 0, &s);
+	}
+	announce(&r, second, "10.0.0.0/8", 0, &s);
+	assert_int_equal(rib_sweep(&r, peer, BGP_IPV4), 0); /* nothing is stale */
+	assert_int_equal(asked, 0);
+
+	/* While they leave the peer comes back, goes again, and says some anew. */
+	rib_stale(&r, peer, BGP_IPV4);
+	announce(&r, peer, "10.1.0.0/16", 0, &s);
+	announce(&r, peer, "10.99.0.0/16", 0, &s);
+	assert_int_equal(rib_sweep(&r, peer, BGP_IPV4), PREFIXES - 2);
+	assert_int_equal(asked, 1);
+	assert_true(rib_work(&r, 40));
+	assert_int_equal(r.peers[peer].routes[BGP_IPV4], PREFIXES - 39);
+	rib_stale(&r, peer, BGP_IPV4);
+	announce(&r, peer, "10.98.0.0/16", 0, &s);
+	while (rib_work(&r, 7))
+		continue;
+	assert_int_equal(r.peers[peer].routes[BGP_IPV4], 3);
+	assert_string_equal(lookup(&r, "10.1.0.1"), "10.1.0.0/16");
+	assert_string_equal(lookup(&r, "10.98.0.1"), "10.98.0.0/16");
+	assert_string_equal(lookup(&r, "10.97.0.1"), "10.0.0.0/8");
+
+	rib_peer_remove(&r, peer);
+	assert_string_equal(lookup(&r, "10.1.0.1"), "10.0.0.0/8");
+	assert_int_equal(best_count(&r), 1);
+	assert_true(add_peer(&r, "192.0.2.3", 3, true) > second); /* its place is not free yet */
+	while (rib_work(&r, 1))
+		continue;
+	assert_int_equal(r.paths.count, 1);
+	assert_int_equal(add_peer(&r, "192.0.2.4", 4, true), peer);
+	rib_release(&r);
+}
+
+static void
 test_caps(void **state)
 {
 	static struct rib r;
@@ -395,6 +452,7 @@ main(void)
 	    cmocka_unit_test(test_loops),
 	    cmocka_unit_test(test_lookup),
 	    cmocka_unit_test(test_stale),
+	    cmocka_unit_test(test_work),
 	    cmocka_unit_test(test_caps),
 	    cmocka_unit_test(test_model),
 	};
