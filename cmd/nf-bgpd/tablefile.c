@@ -12,7 +12,7 @@
 #include "route/table.h"
 
 /* Routes that come without a pause so long are a table that is not whole yet. */
-enum { TICK_MS = 100 };
+enum { TICK_MS = 50 };
 
 static void on_tick(void *arg);
 

@@ -85,8 +85,7 @@ on_readable(struct conn *c)
 	if (n == -1 && errno == EAGAIN)
 		return;
 	if (n <= 0) {
-		err_set(
-		    &c->error.words, "%s", n == 0 ? "the peer closed the connection" : strerror(errno));
+		err_set(&c->error.words, "%s", n == 0 ? "the peer closed the connection" : strerror(errno));
 		c->event(c->arg, c, FSM_TCP_CLOSED);
 		return;
 	}

@@ -84,18 +84,16 @@ END
 	pid=$!
 }
 gobgp_ready() { gobgp -p 21791 neighbor >"$T/health" 2>&1; }
-gobgp_routes() {
-	for family in ipv4 ipv6; do gobgp -p 21791 global rib summary -a $family; done | awk -F '[ :,]+' '
-		$1 == "Destination" { n += $2 } END { print n + 0 }'
-}
+gobgp_routes() { gobgp -p 21791 neighbor | awk '$1 ~ /^127[.]/ { n += $NF } END { print n + 0 }'; }
 
-# until SECONDS CMD…
+# until_so SECONDS CMD…
+pause=0.05
 until_so() {
 	local end=$((SECONDS + $1))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || { echo "bgp: $* did not come to be" >&2; exit 1; }
-		sleep 0.05
+		sleep $pause
 	done
 }
 has() { [ "$("$1_routes")" -ge "$2" ]; }
