@@ -110,8 +110,8 @@ load() {
 	before=$(cpu)
 	bgp_inject "127.0.0.1:$port" 64512 "$v4" "$v6" 1 "$2" >"$T/sent" &
 	injectors+=($!)
-	until_so 300 test -s "$T/sent"
-	until_so 300 has "$1" "$3"
+	until_so 600 test -s "$T/sent"
+	until_so 600 has "$1" "$3"
 	end=$EPOCHREALTIME
 	used=$(sub "$(cpu)" "$before")
 	took=$(sub "$end" "$(cut -d ' ' -f 1 "$T/sent")")
