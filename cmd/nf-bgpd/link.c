@@ -42,6 +42,7 @@ on_up(void *arg, struct peer *p)
 
 	log_notice("%s: session up with AS %u", l->name, (unsigned)t->peer.asn);
 	rib_peer_set(&l->speaker->rib, l->routes, &r);
+	l->ended = 0;
 	/* What the session before has left is stale until the peer has said it again. */
 	for (unsigned f = 0; f < BGP_FAMILIES; f++)
 		rib_stale(&l->speaker->rib, l->routes, (enum bgp_family)f);
@@ -58,6 +59,15 @@ sweep(struct link *l, enum bgp_family f)
 		log_info("%s: %llu stale routes of IPv%d leave", l->name, (unsigned long long)gone,
 		    f == BGP_IPV4 ? 4 : 6);
 	tablefile_changed(&l->speaker->table);
+}
+
+static void
+ended(struct link *l, enum bgp_family f)
+{
+	sweep(l, f);
+	l->ended |= (uint8_t)(1 << f);
+	if ((peer_terms(l->peer)->families & ~l->ended) == 0)
+		tablefile_whole(&l->speaker->table);
 }
 
 static void
@@ -152,7 +162,7 @@ on_update(void *arg, struct peer *p, const struct update *u)
 	}
 	l->withdrawn_by_error += u->verdict >= VERDICT_WITHDRAW;
 	if (u->end_of_rib)
-		sweep(l, u->family);
+		ended(l, u->family);
 	tablefile_changed(&l->speaker->table);
 	return !too_many(l, p);
 }

@@ -12,7 +12,7 @@
 #include "route/table.h"
 
 /* Routes that come without a pause so long are a table that is not whole yet. */
-enum { TICK_MS = 50 };
+enum { QUIET_MS = 500, TICK_MS = 50 };
 
 static void on_tick(void *arg);
 
@@ -142,6 +142,7 @@ begin(struct tablefile *t)
 		return;
 	}
 	t->begun_changes = t->rib->changes;
+	t->whole = false;
 	t->pid = fork();
 	if (t->pid == 0) {
 		close(fds[0]);
@@ -166,9 +167,16 @@ tablefile_changed(struct tablefile *t)
 {
 	if (t->fd != -1 || t->rib->changes == t->written_changes || loop_timer_pending(t->tick))
 		return;
-	t->changed_ms = clock_mono_ms();
+	t->changed_ms = t->moved_ms = clock_mono_ms();
 	t->seen_changes = t->rib->changes;
 	loop_timer_set(t->tick, TICK_MS);
+}
+
+void
+tablefile_whole(struct tablefile *t)
+{
+	t->whole = t->rib->changes != t->begun_changes;
+	tablefile_changed(t);
 }
 
 /* The table is written when nothing comes any more, or when it has waited for that as long as it may. */
@@ -177,10 +185,12 @@ on_tick(void *arg)
 {
 	struct tablefile *t = arg;
 	int64_t now = clock_mono_ms(), interval = (int64_t)t->interval_ms;
-	bool quiet = t->rib->changes == t->seen_changes || now - t->changed_ms >= interval;
 
+	if (t->rib->changes != t->seen_changes)
+		t->moved_ms = now;
 	t->seen_changes = t->rib->changes;
-	if (quiet && (t->written_ms == 0 || now - t->written_ms >= interval))
+	bool ready = t->whole || now - t->moved_ms >= QUIET_MS || now - t->changed_ms >= interval;
+	if (ready && (t->written_ms == 0 || now - t->written_ms >= interval))
 		begin(t);
 	if (t->fd == -1)
 		loop_timer_set(t->tick, TICK_MS);

@@ -19,6 +19,8 @@ struct tablefile {
 	int64_t changed_ms; /* when the first change was seen that is not in it */
 	uint64_t written_changes, begun_changes; /* of the routes in it */
 	uint64_t seen_changes; /* at the last tick */
+	int64_t moved_ms; /* when there were others at a tick */
+	bool whole; /* a neighbour has just said that it has sent all */
 	int pid, fd; /* of the child that writes, fd -1: none */
 	uint64_t written, failed; /* tables */
 };
@@ -32,6 +34,9 @@ void tablefile_init(
  * later than an interval after the first; never sooner than one after the last.
  */
 void tablefile_changed(struct tablefile *t);
+
+/* A neighbour has sent all its routes: there is nothing to wait for. */
+void tablefile_whole(struct tablefile *t);
 
 /* Waits for a child that writes. */
 void tablefile_release(struct tablefile *t);
