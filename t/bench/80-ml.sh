@@ -57,7 +57,7 @@ until [ "$(health $((port + 1)))" = 200 ]; do sleep 0.1; done
 # quickest PORT N: of ROUNDS the one whose 99 of 100 took least.
 quickest() {
 	local i
-	for ((i = 0; i < ROUNDS; i++)); do "$BENCH/ask" "http://127.0.0.1:$1/score" 16 "$2" || return 1; done | sort -n -k 2 | head -n 1
+	for ((i = 0; i < ROUNDS; i++)); do "$BENCH/score_ask" "http://127.0.0.1:$1/score" 16 "$2" || return 1; done | sort -n -k 2 | head -n 1
 }
 read -r ours_half ours <<<"$(quickest "$port" 5000)"
 read -r peer_half peer <<<"$(ROUNDS=1 quickest $((port + 1)) 100)"

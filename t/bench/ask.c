@@ -1,78 +1,128 @@
 /*
- * How long one vector takes through a scorer: "ask URL FEATURES N" posts N vectors, one at a time, over a kept connection, and
- * prints the 50th and 99th of a hundred times, in microseconds.
+ * How soon a server of HTTP at a Unix socket answers: ask SOCKET PATH EVERY_MS PID
+ *
+ * Asks on a connection of its own each time, until it is told to end, then says
+ * how many answers came, and in how many ms: the median, the 99th of a hundred,
+ * the last; then how many ms the process PID was on the CPU between question and
+ * answer, in the same way, which a busy machine does not change.
  */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "base/log.h"
-#include "io/http.h"
-#include "ml/ask.h"
+#include "base/mem.h"
+#include "base/num.h"
 
-enum { WARM = 100 };
+enum { ANSWERS_MAX = 1000000 };
+
+static volatile sig_atomic_t over;
+
+static void
+on_term(int sig)
+{
+	(void)sig;
+	over = 1;
+}
 
 static double
-now_us(void)
+now_ms(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/* Of one thread, so far. */
+static double
+on_cpu_ms(int schedstat)
+{
+	char text[64] = "";
+
+	return pread(schedstat, text, sizeof text - 1, 0) > 0 ? (double)strtoull(text, NULL, 10) * 1e-6 : 0;
+}
+
+/* Whether an answer came whole. */
+static bool
+ask(const struct sockaddr_un *to, const char *path)
+{
+	char text[4096];
+	bool good = false;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int len = snprintf(
+	    text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+
+	if (connect(fd, (const void *)to, sizeof *to) == 0 && write(fd, text, (size_t)len) == len) {
+		ssize_t n = read(fd, text, sizeof text);
+
+		good = n >= 12 && memcmp(text + 9, "200", 3) == 0;
+		while (n > 0)
+			n = read(fd, text, sizeof text);
+		good &= n == 0;
+	}
+	close(fd);
+	return good;
 }
 
 static int
-order(const void *a, const void *b)
+compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
-	return (x > y) - (x < y);
+	return x < y ? -1 : x > y;
+}
+
+static void
+show(double *ms, size_t n, const char *end)
+{
+	qsort(ms, n, sizeof *ms, compare);
+	printf("%.1f %.1f %.1f%s", ms[n / 2], ms[n * 99 / 100], ms[n - 1], end);
 }
 
 int
 main(int argc, char **argv)
 {
-	if (argc != 4)
-		fatal_config("ask URL FEATURES N");
-	const struct http_options o = {.url = argv[1], .agent = "ask", .content_type = "application/json"};
-	const struct addr key = addr_from_v4(0xc0000201);
-	uint32_t features = (uint32_t)strtoul(argv[2], NULL, 10);
-	size_t n = strtoul(argv[3], NULL, 10);
-	const char **names = mem_zero(features, sizeof *names);
-	float *values = mem_zero(features, sizeof *values);
-	double *times = mem_zero(n + WARM, sizeof *times);
-	struct http_answer a = {0};
-	struct answer answer;
-	struct arena arena = {0};
-	struct buf body = {0};
-	struct err e;
-	struct http *h = http_new(&o, &e);
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	struct sigaction act = {.sa_handler = on_term, .sa_flags = SA_RESTART};
+	double *took = mem_alloc(ANSWERS_MAX * sizeof *took), *cpu = mem_alloc(ANSWERS_MAX * sizeof *cpu);
+	uint64_t every, pid;
+	size_t n = 0;
+	char path[64];
 
-	if (h == NULL || features == 0 || n < 100)
-		fatal_config("ask URL FEATURES N");
-	for (uint32_t i = 0; i < features; i++)
-		names[i] = arena_printf(&arena, "f%u", i);
-	for (size_t i = 0; i < n + WARM; i++) {
-		for (uint32_t k = 0; k < features; k++)
-			values[k] = (float)((i * 31 + k * 7) % 1000) / 1000;
-		body.len = 0;
-		double from = now_us();
-		ask_write(&body, 1, false, names, features, &key, values, 1);
-		if (http_post(h, NULL, (struct str){(const char *)body.p, body.len}, &a, &e) < 0)
-			fatalx("%s", e.msg);
-		if (a.status != 200 ||
-		    answer_read(&answer, &key, 1, (struct str){(const char *)a.text.p, a.text.len}, &e) < 0)
-			fatalx("status %ld: %s", a.status, buf_cstr(&a.text));
-		times[i] = now_us() - from;
+	if (argc != 5 || strlen(argv[1]) >= sizeof to.sun_path ||
+	    num_parse(&every, str_from(argv[3]), 1, 999) == -1 ||
+	    num_parse(&pid, str_from(argv[4]), 1, INT32_MAX) == -1) {
+		fprintf(stderr, "usage: ask SOCKET PATH EVERY_MS PID\n");
+		return 2;
 	}
-	qsort(times + WARM, n, sizeof *times, order);
-	printf("%.0f %.0f\n", times[WARM + n / 2], times[WARM + n * 99 / 100]);
-	http_free(h);
-	buf_release(&a.text);
-	buf_release(&body);
-	arena_release(&arena);
-	free(names);
-	free(values);
-	free(times);
+	strncpy(to.sun_path, argv[1], sizeof to.sun_path - 1);
+	snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
+	int schedstat = open(path, O_RDONLY);
+	sigaction(SIGTERM, &act, NULL);
+	while (!over && n < ANSWERS_MAX) {
+		double began = now_ms(), cpu_began = on_cpu_ms(schedstat);
+
+		if (!ask(&to, argv[2])) {
+			fprintf(stderr, "ask: no answer\n");
+			return 1;
+		}
+		cpu[n] = on_cpu_ms(schedstat) - cpu_began;
+		took[n++] = now_ms() - began;
+		nanosleep(&(struct timespec){.tv_nsec = (long)every * 1000000}, NULL);
+	}
+	if (n == 0 || schedstat == -1)
+		return 1;
+	printf("%zu ", n);
+	show(took, n, " ");
+	show(cpu, n, "\n");
+	free(took);
+	free(cpu);
 	return 0;
 }
