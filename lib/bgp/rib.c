@@ -408,6 +408,28 @@ routes_show(const struct rib *r, const struct prefix *prefix, enum bgp_family f,
 	return n;
 }
 
+void
+rib_each(const struct rib *r,
+    bool (*fn)(void *arg, const struct prefix *p, const struct rib_route *routes, size_t n), void *arg)
+{
+	struct rib_route routes[RIB_PATHS_MAX];
+
+	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
+		size_t it = 0;
+		const void *key;
+		void *val;
+
+		while (map_next(&r->prefixes[f], &it, &key, &val)) {
+			struct prefix prefix = key_prefix(key, (enum bgp_family)f);
+			size_t n = routes_show(
+			    r, &prefix, (enum bgp_family)f, *(uint32_t *)val, routes, RIB_PATHS_MAX);
+
+			if (!fn(arg, &prefix, routes, n))
+				return;
+		}
+	}
+}
+
 size_t
 rib_lookup(const struct rib *r, const struct addr *a, struct rib_route *out, size_t room)
 {
