@@ -25,6 +25,9 @@ void speaker_withdraw(struct speaker *s, const struct prefix *p);
 /* All that there is to announce, to all: it has been read only now. */
 void speaker_announce_all(struct speaker *s);
 
+/* Routes have changed, perhaps, by others than the sessions. */
+void speaker_changed(struct speaker *s);
+
 unsigned speaker_sessions(const struct speaker *s); /* that are there */
 const struct rib *speaker_rib(const struct speaker *s);
 
