@@ -151,6 +151,12 @@ speaker_start(struct speaker *s)
 	s->dump.written_changes = s->rib.changes;
 }
 
+struct rib *
+speaker_learn(struct speaker *s)
+{
+	return &s->rib;
+}
+
 void
 speaker_changed(struct speaker *s)
 {

@@ -25,7 +25,8 @@ void speaker_withdraw(struct speaker *s, const struct prefix *p);
 /* All that there is to announce, to all: it has been read only now. */
 void speaker_announce_all(struct speaker *s);
 
-/* Routes have changed, perhaps, by others than the sessions. */
+/* For sources of routes other than the sessions: where they go, and that they have changed, perhaps. */
+struct rib *speaker_learn(struct speaker *s);
 void speaker_changed(struct speaker *s);
 
 unsigned speaker_sessions(const struct speaker *s); /* that are there */

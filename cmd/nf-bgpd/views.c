@@ -100,12 +100,13 @@ list_peer(void *arg, const struct neighbour_view *v)
 }
 
 void
-view_peers(struct buf *out, const struct speaker *s)
+view_peers(struct buf *out, const struct speaker *s, const struct bmp_station *b)
 {
 	struct listing l = {.out = out, .comma = "", .now = clock_mono_ms()};
 
 	buf_putc(out, '[');
 	speaker_each(s, list_peer, &l);
+	bmp_station_view(out, b, l.comma);
 	buf_puts(out, "]\n");
 }
 
