@@ -55,6 +55,8 @@ put_prefix(void *arg, const struct prefix *p, const struct rib_route *routes, si
 
 	for (size_t i = 0; i < n; i++)
 		path_ids |= routes[i].path_id != 0;
+	if (n == 0)
+		return true;
 	size_t at = mrt_rib_begin(&w->out, w->time, w->sequence++, p, path_ids);
 	for (size_t i = 0; i < n; i++) {
 		struct mrt_route route = {.prefix = *p,
