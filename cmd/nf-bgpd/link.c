@@ -6,15 +6,6 @@
 #include "io/clock.h"
 #include "speaker_parts.h"
 
-enum { SETTLE_MS = 1000 };
-
-static void
-changed(struct speaker *s)
-{
-	if (!loop_timer_pending(s->settle))
-		loop_timer_set(s->settle, SETTLE_MS);
-}
-
 struct telling {
 	struct link *link;
 	struct buf out;
@@ -52,6 +43,7 @@ on_up(void *arg, struct peer *p)
 
 	log_notice("%s: session up with AS %u", l->name, (unsigned)t->peer.asn);
 	rib_peer_set(&l->speaker->rib, l->routes, &r);
+	l->ended = 0;
 	/* What the session before has left is stale until the peer has said it again. */
 	for (unsigned f = 0; f < BGP_FAMILIES; f++)
 		rib_stale(&l->speaker->rib, l->routes, (enum bgp_family)f);
@@ -65,9 +57,18 @@ sweep(struct link *l, enum bgp_family f)
 	uint64_t gone = rib_sweep(&l->speaker->rib, l->routes, f);
 
 	if (gone > 0)
-		log_info("%s: %llu stale routes of IPv%d left", l->name, (unsigned long long)gone,
+		log_info("%s: %llu stale routes of IPv%d leave", l->name, (unsigned long long)gone,
 		    f == BGP_IPV4 ? 4 : 6);
-	changed(l->speaker);
+	tablefile_changed(&l->speaker->table);
+}
+
+static void
+ended(struct link *l, enum bgp_family f)
+{
+	sweep(l, f);
+	l->ended |= (uint8_t)(1 << f);
+	if ((peer_terms(l->peer)->families & ~l->ended) == 0)
+		tablefile_whole(&l->speaker->table);
 }
 
 static void
@@ -121,8 +122,8 @@ on_update(void *arg, struct peer *p, const struct update *u)
 	rib_update(&l->speaker->rib, l->routes, u);
 	l->withdrawn_by_error += u->verdict >= VERDICT_WITHDRAW;
 	if (u->end_of_rib)
-		sweep(l, u->family);
-	changed(l->speaker);
+		ended(l, u->family);
+	tablefile_changed(&l->speaker->table);
 	return !too_many(l, p);
 }
 
@@ -202,5 +203,5 @@ link_remove(struct link *l)
 
 	link_free(l, BGP_CEASE_DECONFIGURED, "");
 	rib_peer_remove(&s->rib, routes);
-	changed(s);
+	tablefile_changed(&s->table);
 }

@@ -9,14 +9,25 @@
 #include "io/clock.h"
 #include "restore.h"
 
-enum { LISTEN_AGAIN_MS = 5000 };
+enum { LISTEN_AGAIN_MS = 5000, SWEEP_AT_ONCE = 5000 };
 
+/* Routes leave a few at a time, so that others have their turn between. */
 static void
-on_settled(void *arg)
+on_sweep(void *arg)
 {
 	struct speaker *s = arg;
 
+	if (rib_work(&s->rib, SWEEP_AT_ONCE))
+		loop_timer_set(s->sweep, 0);
 	tablefile_changed(&s->table);
+}
+
+static void
+sweep_soon(void *arg)
+{
+	struct speaker *s = arg;
+
+	loop_timer_set(s->sweep, 0);
 }
 
 static const struct link *
@@ -119,7 +130,9 @@ speaker_new(struct loop *l, const struct bgpd_settings *settings, const struct b
 	rib_init(&s->rib, s->settings.asn, s->settings.id, seed);
 	s->table_path = mem_strdup(settings->table);
 	tablefile_init(&s->table, l, &s->rib, s->table_path, s->settings.table_interval_ms);
-	s->settle = loop_timer_add(l, on_settled, s);
+	s->sweep = loop_timer_add(l, on_sweep, s);
+	s->rib.defer = sweep_soon;
+	s->rib.defer_arg = s;
 	s->listen_again = loop_timer_add(l, on_listen, s);
 	mrtfile_init(&s->dump, l, &s->rib);
 	return s;
@@ -217,7 +230,7 @@ speaker_free(struct speaker *s)
 		close(s->listen_fd);
 	}
 	loop_timer_remove(s->listen_again);
-	loop_timer_remove(s->settle);
+	loop_timer_remove(s->sweep);
 	tablefile_release(&s->table);
 	free(s->table_path);
 	restored_free(s->restored);

@@ -58,7 +58,7 @@ speaker_metrics(void *arg, struct buf *out)
 	peer_samples(s, out, "nf_bgpd_withdrawn_by_error_total",
 	    "UPDATE messages whose routes were taken as withdrawn (RFC 7606)", METRIC_COUNTER, errors_of);
 	sample(out, "nf_bgpd_prefixes", "prefixes with a route", METRIC_GAUGE,
-	    s->rib.prefixes[BGP_IPV4].count + s->rib.prefixes[BGP_IPV6].count);
+	    s->rib.prefixes[BGP_IPV4].shelf.count + s->rib.prefixes[BGP_IPV6].shelf.count);
 	sample(
 	    out, "nf_bgpd_attribute_sets", "distinct sets of attributes", METRIC_GAUGE, s->rib.attrs.count);
 	sample(out, "nf_bgpd_paths_refused_total", "paths beyond the most for a prefix", METRIC_COUNTER,

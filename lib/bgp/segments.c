@@ -1,5 +1,7 @@
 #include "bgp/segments.h"
 
+#include "flow/put.h"
+
 /* A segment with its numbers, and the next one after it. */
 struct segment {
 	uint8_t type, count;
@@ -157,7 +159,9 @@ segments_list(struct buf *out, struct str path)
 		if (set)
 			buf_putc(out, '{');
 		for (unsigned i = 0; i < s.count; i++) {
-			buf_printf(out, "%s%u", set && i > 0 ? "," : "", (unsigned)number(&s, i, 4));
+			if (set && i > 0)
+				buf_putc(out, ',');
+			put_number(out, number(&s, i, 4));
 			if (!set)
 				buf_putc(out, '\0');
 		}
