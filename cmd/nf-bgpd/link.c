@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bgp/rib_update.h"
 #include "io/clock.h"
 #include "speaker_parts.h"
 
@@ -99,40 +100,6 @@ on_down(void *arg, struct peer *p, const char *why)
 	loop_timer_set(l->stale, (int64_t)l->speaker->settings.stale_ms);
 }
 
-/* An IPv6 prefix that spells IPv4 is no route for it. */
-static bool
-is_disguised(const struct nlri *n, const struct prefix *p)
-{
-	return n->family == BGP_IPV6 && p->len >= 96 && addr_is_v4(&p->addr);
-}
-
-static void
-withdraw_all(struct link *l, const struct nlri *n)
-{
-	struct rd r = n->routes;
-	struct prefix p;
-	uint32_t id;
-
-	while (nlri_next(&r, n, &p, &id) == 0)
-		if (!is_disguised(n, &p))
-			rib_withdraw(&l->speaker->rib, l->routes, &p, id);
-}
-
-static void
-announce_all(struct link *l, const struct nlri *n, const struct attrs *a)
-{
-	struct rib *rib = &l->speaker->rib;
-	uint32_t attrs = rib_attrs(rib, a, &n->next_hop);
-	struct rd r = n->routes;
-	struct prefix p;
-	uint32_t id;
-
-	while (nlri_next(&r, n, &p, &id) == 0)
-		if (!is_disguised(n, &p))
-			rib_announce(rib, l->routes, &p, id, attrs);
-	rib_attrs_drop(rib, attrs);
-}
-
 static bool
 too_many(struct link *l, struct peer *p)
 {
@@ -152,14 +119,7 @@ on_update(void *arg, struct peer *p, const struct update *u)
 	struct link *l = arg;
 
 	l->updates++;
-	for (unsigned i = 0; i < u->withdrawn_count; i++)
-		withdraw_all(l, &u->withdrawn[i]);
-	for (unsigned i = 0; i < u->announced_count; i++) {
-		if (u->verdict >= VERDICT_WITHDRAW)
-			withdraw_all(l, &u->announced[i]);
-		else
-			announce_all(l, &u->announced[i], &u->attrs);
-	}
+	rib_update(&l->speaker->rib, l->routes, u);
 	l->withdrawn_by_error += u->verdict >= VERDICT_WITHDRAW;
 	if (u->end_of_rib)
 		ended(l, u->family);

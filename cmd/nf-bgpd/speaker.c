@@ -7,7 +7,7 @@
 
 #include "bgp/tcp.h"
 #include "io/clock.h"
-#include "speaker_parts.h"
+#include "restore.h"
 
 enum { LISTEN_AGAIN_MS = 5000, SWEEP_AT_ONCE = 5000 };
 
@@ -134,6 +134,7 @@ speaker_new(struct loop *l, const struct bgpd_settings *settings, const struct b
 	s->rib.defer = sweep_soon;
 	s->rib.defer_arg = s;
 	s->listen_again = loop_timer_add(l, on_listen, s);
+	mrtfile_init(&s->dump, l, &s->rib);
 	return s;
 }
 
@@ -157,6 +158,22 @@ speaker_start(struct speaker *s)
 {
 	on_listen(s);
 	link_listed(s);
+	if (s->settings.mrt != NULL)
+		s->restored = restored_read(s, s->settings.mrt);
+	mrtfile_set(&s->dump, s->settings.mrt, s->settings.mrt_interval_ms);
+	s->dump.written_changes = s->rib.changes;
+}
+
+struct rib *
+speaker_learn(struct speaker *s)
+{
+	return &s->rib;
+}
+
+void
+speaker_changed(struct speaker *s)
+{
+	tablefile_changed(&s->table);
 }
 
 static const struct neighbour *
@@ -189,6 +206,7 @@ speaker_set(struct speaker *s, const struct bgpd_settings *fresh)
 	s->table.interval_ms = fresh->table_interval_ms;
 	free(s->table_path);
 	s->table.path = s->table_path = mem_strdup(fresh->table);
+	mrtfile_set(&s->dump, fresh->mrt, fresh->mrt_interval_ms);
 	if (s->listen_fd != -1) {
 		for (unsigned i = 0; i < old.count; i++)
 			if (find_same(fresh, &old.neighbours[i]) == NULL)
@@ -215,6 +233,8 @@ speaker_free(struct speaker *s)
 	loop_timer_remove(s->sweep);
 	tablefile_release(&s->table);
 	free(s->table_path);
+	restored_free(s->restored);
+	mrtfile_release(&s->dump);
 	rib_release(&s->rib);
 	explicit_bzero(&s->settings, sizeof s->settings);
 	free(s);

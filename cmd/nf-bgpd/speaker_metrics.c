@@ -67,4 +67,7 @@ speaker_metrics(void *arg, struct buf *out)
 	    out, "nf_bgpd_tables_written_total", "prefix tables written", METRIC_COUNTER, s->table.written);
 	sample(out, "nf_bgpd_tables_failed_total", "prefix tables that could not be", METRIC_COUNTER,
 	    s->table.failed);
+	sample(
+	    out, "nf_bgpd_dumps_written_total", "dumps of routes written", METRIC_COUNTER, s->dump.written);
+	sample(out, "nf_bgpd_dumps_failed_total", "dumps that could not be", METRIC_COUNTER, s->dump.failed);
 }

@@ -3,6 +3,7 @@
 #define NF_BGPD_SPEAKER_PARTS_H
 
 #include "base/log.h"
+#include "mrtfile.h"
 #include "speaker.h"
 
 enum { LINKS_MAX = 256 };
@@ -29,6 +30,8 @@ struct speaker {
 	struct rib rib;
 	const struct blackholes *blackholes;
 	struct tablefile table;
+	struct mrtfile dump;
+	struct restored *restored; /* what the last dump left, NULL: nothing */
 	struct loop_timer *sweep; /* runs while routes leave */
 	struct link *links[LINKS_MAX];
 	unsigned count;

@@ -408,6 +408,28 @@ routes_show(const struct rib *r, const struct prefix *prefix, enum bgp_family f,
 	return n;
 }
 
+void
+rib_each(const struct rib *r,
+    bool (*fn)(void *arg, const struct prefix *p, const struct rib_route *routes, size_t n), void *arg)
+{
+	struct rib_route routes[RIB_PATHS_MAX];
+
+	for (unsigned i = 0; i < BGP_FAMILIES; i++) {
+		enum bgp_family f = (enum bgp_family)i;
+
+		for (uint32_t at = 1; at < r->prefixes[f].shelf.used; at++) {
+			uint32_t first = *first_at(r, f, at);
+
+			if (first == 0)
+				continue;
+			struct prefix prefix = key_prefix(key_at(r, f, at), f);
+			size_t n = routes_show(r, &prefix, f, first, routes, RIB_PATHS_MAX);
+			if (n > 0 && !fn(arg, &prefix, routes, n))
+				return;
+		}
+	}
+}
+
 size_t
 rib_lookup(const struct rib *r, const struct addr *a, struct rib_route *out, size_t room)
 {

@@ -21,6 +21,7 @@ struct rib_peer {
 	uint32_t id; /* BGP identifier */
 	uint32_t asn;
 	bool ebgp;
+	const char *source; /* of the routes where that is no session with the peer: words; lives as long */
 };
 
 struct rib_path {
@@ -101,6 +102,10 @@ struct rib_route {
 
 /* Calls fn for the best route of every prefix, in no order, until fn says false. */
 void rib_best(const struct rib *r, bool (*fn)(void *arg, const struct rib_route *route), void *arg);
+
+/* Calls fn for every prefix with all its routes, at most RIB_PATHS_MAX, in no order, until fn says false. */
+void rib_each(const struct rib *r,
+    bool (*fn)(void *arg, const struct prefix *p, const struct rib_route *routes, size_t n), void *arg);
 
 /*
  * The longest prefix that holds the address and has routes: up to `room` of

@@ -118,6 +118,22 @@ segments_origin(struct str path)
 	return last;
 }
 
+void
+segments_behind(struct buf *out, struct str path)
+{
+	struct rd r = path_rd(path);
+	struct segment s;
+
+	if (segment_next(&r, &s, 4) == -1)
+		return;
+	if (s.count > 1) {
+		buf_putc(out, (char)s.type);
+		buf_putc(out, (char)(s.count - 1));
+		buf_add(out, s.numbers + 4, (s.count - 1UL) * 4);
+	}
+	buf_add(out, r.p, rd_left(&r));
+}
+
 bool
 segments_has(struct str path, uint32_t asn)
 {
