@@ -13,6 +13,7 @@
 #include "rows_in.h"
 #include "sender.h"
 #include "settings.h"
+#include "upkeep.h"
 
 #define KEEP_FREE ((uint64_t)1 << 30) /* of the spool's disk, for others */
 
@@ -34,18 +35,11 @@ struct inserter {
 
 /* Which nobody but the operator knows for rows of a table of his own. */
 static void
-print_schema(const struct options *o)
+print_schema(const struct target *t)
 {
 	struct buf out = {0};
-	enum ch_schema s = SCHEMA_CLASSIC;
 
-	schema_parse(&s, o->schema, NULL);
-	if (!o->rows) {
-		schema_flows(&out, s, o->database, o->table, NULL);
-		buf_puts(&out, ";\n\n");
-	}
-	schema_rows(&out, o->database, o->rows ? o->table : "ptr_cache");
-	buf_puts(&out, ";\n");
+	upkeep_print(&out, t);
 	fwrite(out.p, 1, out.len, stdout);
 	buf_release(&out);
 }
@@ -344,6 +338,10 @@ main(int argc, char **argv)
 		"create the database and tables where they are missing", false},
 	    {0, "schema", OPT_STR, &o->schema, "classic|wide", "clickhouse.schema",
 		"shape of the table that is created (classic)", false},
+	    {0, "migrate", OPT_FLAG, &o->migrate, NULL, "clickhouse.migrate",
+		"add the columns that the table lacks", false},
+	    {0, "rollup", OPT_FLAG, &o->rollup, NULL, "clickhouse.rollup",
+		"keep sums by 1 minute, 5 minutes and 1 hour in tables beside it", false},
 	    {0, "print-schema", OPT_FLAG, &o->print_schema, NULL, NULL,
 		"print that table's statements and exit", false},
 	    OPT_END,
@@ -368,7 +366,7 @@ main(int argc, char **argv)
 		fatal_config("no schema is known of the table '%s'", o->table);
 	if (o->print_schema || in.prog.check_only) {
 		if (o->print_schema)
-			print_schema(o);
+			print_schema(&t);
 		target_release(&t);
 		prog_finish(&in.prog);
 		return EXIT_OK;

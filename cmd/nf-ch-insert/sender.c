@@ -8,11 +8,13 @@
 #include "base/log.h"
 #include "encode.h"
 #include "io/clock.h"
+#include "upkeep.h"
 
 enum {
 	BACK_OFF_MIN_MS = 500,
 	BACK_OFF_MAX_MS = 30000,
 	REMIND_MS = 300000, /* how often an outage is told again */
+	SWEEP_MS = 3600000, /* how often old days are looked for */
 };
 
 struct sender {
@@ -34,6 +36,9 @@ struct sender {
 	struct ch_answer answer;
 	int64_t away_since, told; /* 0: the server takes rows */
 	enum ch_verdict away_why;
+	bool improved; /* the table has been, as --migrate and --rollup ask */
+	bool sweeps; /* the server does not by itself */
+	int64_t swept;
 };
 
 void
@@ -71,36 +76,9 @@ take_target(struct sender *s)
 	free(t);
 	ch_http_free(s->http);
 	s->http = NULL;
+	s->improved = false;
+	s->swept = 0;
 	forget_columns(s);
-}
-
-/* What --create asks for. */
-static enum ch_verdict
-create_tables(struct sender *s, const struct ch_server *server, struct err *e)
-{
-	const struct target *t = &s->target;
-	struct buf statements[3] = {{0}};
-	enum ch_verdict v = CH_OK;
-	int n = 0;
-
-	schema_database(&statements[n++], t->database);
-	if (t->rows)
-		schema_rows(&statements[n++], t->database, t->table);
-	else {
-		schema_flows(&statements[n++], t->schema, t->database, t->table, server);
-		schema_rows(&statements[n++], t->database, "ptr_cache");
-	}
-	for (int i = 0; i < n; i++) {
-		if (v == CH_OK)
-			v = ch_run(s->http, buf_cstr(&statements[i]), e);
-		buf_release(&statements[i]);
-	}
-	if (v == CH_OK)
-		log_notice("created the table %s.%s%s", t->database, t->table,
-		    t->rows || schema_has_ttl(server)
-			? ""
-			: "; this server knows no TTL, so old rows stay until they are dropped");
-	return v;
 }
 
 static void
@@ -133,11 +111,15 @@ get_ready(struct sender *s, struct err *e)
 	set_settings(s, &server);
 	v = ch_ask_table(s->http, t->database, t->table, &s->table, e);
 	if (v == CH_NO_TABLE && t->create && (!t->rows || schema_knows(t->table))) {
-		if ((v = create_tables(s, &server, e)) == CH_OK)
+		if ((v = upkeep_create(s->http, t, &server, e)) == CH_OK)
 			v = ch_ask_table(s->http, t->database, t->table, &s->table, e);
 	}
+	if (v == CH_OK && !s->improved)
+		v = upkeep_improve(s->http, t, &server, &s->table, e);
 	if (v != CH_OK)
 		return v;
+	s->improved = true;
+	s->sweeps = t->create && !schema_has_ttl(&server);
 	struct encode_options eo = {.database = t->database,
 	    .table = t->table,
 	    .rows = t->rows,
@@ -198,6 +180,17 @@ look_again(struct sender *s, bool *changed, struct err *e)
 	return v;
 }
 
+static void
+sweep(struct sender *s)
+{
+	int64_t now = clock_mono_ms();
+
+	if (!s->sweeps || (s->swept != 0 && now - s->swept < SWEEP_MS))
+		return;
+	s->swept = now;
+	upkeep_sweep(s->http, &s->target);
+}
+
 /*
  * One group to the server, with more tries at once where the first one met only a connection that had gone
  * stale, or a table that was altered meanwhile. CH_POISON is the last word on a group.
@@ -214,6 +207,7 @@ deliver(struct sender *s, struct group *g, struct err *e)
 
 		if (v != CH_OK)
 			return v;
+		sweep(s);
 		v = insert(s, g, retry, e);
 		if (v == CH_POISON) {
 			enum ch_verdict look = look_again(s, &changed, &again);

@@ -8,7 +8,8 @@
 
 struct target {
 	char *url, *user, *password, *database, *table; /* password may be NULL */
-	bool create, lz4;
+	bool create, migrate, rollup, lz4;
+	uint64_t keep_days; /* of a table that we create; 0: not said */
 	bool rows; /* groups are lines of NDJSON, not flows */
 	enum ch_schema schema;
 	enum peer_as peer_as;

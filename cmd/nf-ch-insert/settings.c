@@ -115,6 +115,9 @@ target_make(struct target *t, const struct options *o, const struct conf *c, str
 	t->database = mem_strdup(o->database);
 	t->table = mem_strdup(o->table);
 	t->create = o->create;
+	t->migrate = o->migrate;
+	t->rollup = o->rollup;
+	t->keep_days = conf_has(c, "retention") ? conf_duration(c, "retention") / 86400000 : 0;
 	t->rows = o->rows;
 	t->peer_as = peer == NULL                  ? PEER_AS_UNSET
 		     : strcmp(peer, "origin") == 0 ? PEER_AS_ORIGIN

@@ -8,7 +8,7 @@
 struct options {
 	const char *url, *host, *user, *password_file, *database, *table, *schema, *spool, *compress;
 	uint64_t batch_rows, flush_ms, spool_max, drain_ms;
-	bool create, print_schema, rows;
+	bool create, migrate, rollup, print_schema, rows;
 };
 
 /* What neither flag nor file gave. */
