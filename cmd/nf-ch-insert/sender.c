@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "ch/account.h"
 #include "encode.h"
 #include "io/clock.h"
 #include "upkeep.h"
@@ -44,11 +45,9 @@ struct sender {
 void
 target_release(struct target *t)
 {
-	if (t->password != NULL)
-		explicit_bzero(t->password, strlen(t->password));
+	ch_password_free(t->password);
 	free(t->url);
 	free(t->user);
-	free(t->password);
 	free(t->database);
 	free(t->table);
 	*t = (struct target){0};

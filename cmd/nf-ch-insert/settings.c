@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "io/fdio.h"
+#include "ch/account.h"
 
 /* Those that a reload may change, and where the new configuration has them. */
 static const struct {
@@ -58,44 +58,16 @@ options_refresh(struct options *o, const struct opt *opts, const struct conf *c)
 			*(const char **)(void *)((char *)o + texts[i].offset) = conf_str(c, texts[i].key);
 }
 
-/* "HOST" or "HOST:PORT" as a URL. Users' files may name the native port, which speaks no HTTP. */
 static char *
 url_of_host(const char *host)
 {
-	struct buf b = {0};
-	const char *colon = strrchr(host, ':');
-	bool bare_v6 = strchr(host, ':') != colon && host[0] != '[';
-	bool port = colon != NULL && !bare_v6 && strchr(colon, ']') == NULL;
+	bool native;
+	char *url = ch_url_of_host(host, &native);
 
-	buf_printf(&b, bare_v6 ? "http://[%s]:8123" : port ? "http://%s" : "http://%s:8123", host);
-	if (port && strcmp(colon, ":9000") == 0) {
+	if (native)
 		log_warnx(
 		    "clickhouse.host %s names the native port 9000; rows go by HTTP, to port 8123", host);
-		b.len -= strlen("9000");
-		buf_puts(&b, "8123");
-	}
-	char *url = mem_strdup(buf_cstr(&b));
-	buf_release(&b);
 	return url;
-}
-
-static int
-read_password(char **password, const struct options *o, const struct conf *c, struct err *e)
-{
-	struct buf b = {0};
-	const char *given = conf_str(c, "clickhouse.password");
-
-	*password = NULL;
-	if (o->password_file == NULL) {
-		*password = given != NULL ? mem_strdup(given) : NULL;
-		return 0;
-	}
-	if (secret_read(&b, o->password_file, e) == -1)
-		return -1;
-	*password = mem_strdup(buf_cstr(&b));
-	explicit_bzero(b.p, b.cap);
-	buf_release(&b);
-	return 0;
 }
 
 int
@@ -107,7 +79,8 @@ target_make(struct target *t, const struct options *o, const struct conf *c, str
 	*t = (struct target){.lz4 = strcmp(o->compress, "lz4") == 0};
 	if (!t->lz4 && strcmp(o->compress, "none") != 0)
 		return err_set(e, "compression '%s' is neither none nor lz4", o->compress);
-	if (schema_parse(&t->schema, o->schema, e) == -1 || read_password(&password, o, c, e) == -1)
+	if (schema_parse(&t->schema, o->schema, e) == -1 ||
+	    ch_password(&password, o->password_file, conf_str(c, "clickhouse.password"), e) == -1)
 		return -1;
 	t->url = o->url != NULL ? mem_strdup(o->url) : url_of_host(o->host);
 	t->user = mem_strdup(o->user);

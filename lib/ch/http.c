@@ -77,7 +77,8 @@ struct ch_http *
 ch_http_new(const struct ch_http_options *o, struct err *e)
 {
 	struct http_options http = {.url = o->url,
-	    .agent = "nf-ch-insert/" VERSION,
+	    .agent = o->agent != NULL ? o->agent : "nf-ch-insert/" VERSION,
+	    .answer_max = o->answer_max,
 	    .content_type = "application/octet-stream",
 	    .connect_ms = o->connect_ms,
 	    .timeout_ms = o->timeout_ms,
@@ -157,6 +158,7 @@ ch_http_query(struct ch_http *h, const struct ch_request *r, struct ch_answer *a
 	int result = http_post(h->http, buf_cstr(&q), body, &got, e);
 	buf_release(&q);
 	a->text = got.text;
+	a->cut = got.cut;
 	a->code = 0;
 	a->ambiguous = false;
 	if (result == -1) {

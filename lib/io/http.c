@@ -3,23 +3,30 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
-#define ANSWER_MAX ((size_t)1 << 20)
+#define ANSWER_MAX ((size_t)1 << 20) /* where nothing is said */
 
 struct http {
 	CURL *curl;
 	CURLU *url;
 	struct curl_slist *headers;
 	const atomic_bool *abort;
+	size_t answer_max;
 	char words[CURL_ERROR_SIZE];
+};
+
+struct taker {
+	struct http_answer *answer;
+	size_t max;
 };
 
 static size_t
 take_answer(char *p, size_t size, size_t n, void *arg)
 {
-	struct http_answer *a = arg;
-	size_t len = size * n, room = ANSWER_MAX - a->text.len;
+	struct taker *t = arg;
+	size_t len = size * n, room = t->max - t->answer->text.len;
 
-	buf_add(&a->text, p, len < room ? len : room);
+	buf_add(&t->answer->text, p, len < room ? len : room);
+	t->answer->cut = t->answer->cut || len > room;
 	return len;
 }
 
@@ -110,6 +117,7 @@ http_new(const struct http_options *o, struct err *e)
 	struct http *h = mem_zero(1, sizeof *h);
 
 	h->abort = o->abort;
+	h->answer_max = o->answer_max > 0 ? o->answer_max : ANSWER_MAX;
 	h->curl = curl_easy_init();
 	if (h->curl == NULL)
 		err_set(e, "libcurl does not start");
@@ -139,9 +147,11 @@ http_free(struct http *h)
 int
 http_post(struct http *h, const char *query, struct str body, struct http_answer *a, struct err *e)
 {
+	struct taker taker = {a, h->answer_max};
 	curl_off_t sent = 0, wait = 0;
 
 	a->text.len = 0;
+	a->cut = false;
 	a->status = 0;
 	a->retry_after_s = 0;
 	h->words[0] = '\0';
@@ -149,7 +159,7 @@ http_post(struct http *h, const char *query, struct str body, struct http_answer
 	curl_easy_setopt(h->curl, CURLOPT_CURLU, h->url);
 	curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, body.p);
 	curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-	curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, a);
+	curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, &taker);
 	CURLcode result = curl_easy_perform(h->curl);
 	curl_easy_getinfo(h->curl, CURLINFO_SIZE_UPLOAD_T, &sent);
 	a->sent = (size_t)sent >= body.len;

@@ -18,6 +18,7 @@ struct http_options {
 	const char *agent; /* the User-Agent */
 	const char *content_type; /* of what is sent */
 	unsigned connect_ms, timeout_ms; /* 0: 5 s and 60 s */
+	size_t answer_max; /* bytes of an answer that are kept; 0: 1 MiB */
 	/* A transfer ends as a failure within a second after this becomes true; may be NULL. */
 	const atomic_bool *abort;
 };
@@ -37,7 +38,8 @@ int http_header(struct http *h, const char *name, const char *value, struct err 
 struct http_answer {
 	long status;
 	uint32_t retry_after_s; /* RFC 9110 §10.2.3, as seconds; 0: not said */
-	struct buf text; /* at most 1 MiB; the caller releases it */
+	struct buf text; /* at most answer_max; the caller releases it */
+	bool cut; /* more came than was kept */
 	bool sent; /* the whole request was, whether or not an answer came */
 };
 
