@@ -10,7 +10,7 @@
 set -eu
 
 build='gcc libc6-dev make libmaxminddb-dev libyaml-dev libjansson-dev libc-ares-dev libsnmp-dev
-	libcurl4-openssl-dev libevent-dev librdkafka-dev liblz4-dev libzstd-dev libxxhash-dev libpcap-dev
+	libcurl4-openssl-dev libevent-dev librdkafka-dev liblz4-dev libzstd-dev zlib1g-dev libxxhash-dev libpcap-dev
 	libseccomp-dev'
 demo="$build clickhouse-server clickhouse-client curl procps"
 check="$demo libcmocka-dev perl git jq mandoc python3 python3-yaml python3-sklearn netbase iproute2

@@ -1,0 +1,47 @@
+#include "target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *
+copy(const char *text)
+{
+	return text != NULL ? mem_strdup(text) : NULL;
+}
+
+void
+target_copy(struct target *to, const struct target *from)
+{
+	*to = *from;
+	to->url = copy(from->url);
+	to->user = copy(from->user);
+	to->password = copy(from->password);
+	to->database = copy(from->database);
+	to->table = copy(from->table);
+	to->ca_file = copy(from->ca_file);
+}
+
+void
+target_release(struct target *t)
+{
+	if (t->password != NULL)
+		explicit_bzero(t->password, strlen(t->password));
+	free(t->url);
+	free(t->user);
+	free(t->password);
+	free(t->database);
+	free(t->table);
+	free(t->ca_file);
+	*t = (struct target){0};
+}
+
+bool
+target_next_url(const char **text, struct str *url)
+{
+	const char *p = *text + strspn(*text, ", ");
+	size_t len = strcspn(p, ", ");
+
+	*url = (struct str){p, len};
+	*text = p + len;
+	return len > 0;
+}
