@@ -79,8 +79,9 @@ mkfifo "$T/in"
 exec 3<>"$T/in"
 insert_exec --table spooled <"$T/in" &
 program=$!
+on_disk() { kill -USR1 $program && said "spool_rows 5000"; }
 flows 1 5000 >&3
-ok "rows go to disk" wait_for 10 eval '[ -n "$(find "$T/spool/pmacct.spooled" -name "*.open" -size +0)" ]'
+ok "rows go to disk" wait_for 10 on_disk
 insert --table spooled --replay "$T/spool/pmacct.spooled"
 is $? 1 "a spool in use is refused"
 ok "and it says why" said "pmacct.spooled: another program uses this spool"
