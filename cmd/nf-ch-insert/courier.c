@@ -333,8 +333,9 @@ choose(struct courier *c, uint64_t tried)
 }
 
 enum ch_verdict
-courier_insert(struct courier *c, const struct group *g, bool again, struct carried *r, struct err *e)
+courier_insert(struct courier *c, const struct group *g, struct carried *r, struct err *e)
 {
+	bool again = g->again;
 	enum ch_verdict v = CH_UNREACHABLE;
 	uint64_t tried = 0;
 

@@ -29,10 +29,8 @@ struct carried {
 /*
  * One insert, with more tries where the first one met only a connection that had gone stale, a table that was
  * altered meanwhile, or one server of several. The verdict of the last; CH_POISON is the last word on a group.
- * `again`: the group was tried before.
  */
-enum ch_verdict courier_insert(
-    struct courier *c, const struct group *g, bool again, struct carried *r, struct err *e);
+enum ch_verdict courier_insert(struct courier *c, const struct group *g, struct carried *r, struct err *e);
 
 /* What happened since the last call. */
 struct insert_counts courier_counts(struct courier *c);

@@ -93,7 +93,7 @@ cut_down(struct delivery *d, struct courier *c, const struct group *g, struct ca
 	while (p.count > 0) {
 		struct str piece = p.stack[--p.count];
 		struct group part = {.number = g->number, .p = piece.p, .len = piece.len};
-		enum ch_verdict v = courier_insert(c, &part, false, &r, e);
+		enum ch_verdict v = courier_insert(c, &part, &r, e);
 
 		inserts++;
 		if (v == CH_OK)
@@ -115,14 +115,14 @@ cut_down(struct delivery *d, struct courier *c, const struct group *g, struct ca
 }
 
 enum ch_verdict
-delivery_run(struct delivery *d, struct courier *c, const struct group *g, bool again, bool lines,
-    struct group_end *end, struct err *e)
+delivery_run(struct delivery *d, struct courier *c, const struct group *g, bool lines, struct group_end *end,
+    struct err *e)
 {
 	struct carried r;
 
 	*end = (struct group_end){0};
 	d->bad.len = d->words.len = 0;
-	enum ch_verdict v = courier_insert(c, g, again, &r, e);
+	enum ch_verdict v = courier_insert(c, g, &r, e);
 	d->ambiguous = 0;
 	d->damaged = r.damaged;
 	if (v == CH_OK)

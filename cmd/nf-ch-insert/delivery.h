@@ -21,7 +21,7 @@ void delivery_release(struct delivery *d);
  * If the server goes away while lines are cut down, all of them are sent again later, and that is counted as
  * ambiguous: a server without a window for deduplication then has some of them twice.
  */
-enum ch_verdict delivery_run(struct delivery *d, struct courier *c, const struct group *g, bool again,
-    bool lines, struct group_end *end, struct err *e);
+enum ch_verdict delivery_run(struct delivery *d, struct courier *c, const struct group *g, bool lines,
+    struct group_end *end, struct err *e);
 
 #endif

@@ -36,6 +36,7 @@ struct queue {
 	struct days growing_days;
 
 	uint64_t next;
+	uint64_t tried; /* the highest number that was given back; what is lower was taken before it */
 	uint64_t out[TAKERS_MAX]; /* numbers of the groups that are taken */
 	unsigned out_count;
 	int64_t last_insert;
@@ -443,6 +444,7 @@ queue_take(struct queue *q, struct group *g)
 	if (got) {
 		q->out[q->out_count++] = g->number;
 		g->stirs = q->stirs;
+		g->again = g->number <= q->tried;
 		q->last_insert = clock_mono_ms();
 	}
 	pthread_mutex_unlock(&q->lock);
@@ -496,6 +498,8 @@ queue_done(struct queue *q, const struct group *g, const struct group_end *end)
 		if (q->out[i] == g->number)
 			q->out[i] = q->out[--q->out_count];
 	q->down = end->away;
+	if (end->away && g->number > q->tried)
+		q->tried = g->number;
 	if (end->away)
 		spill(q);
 	else

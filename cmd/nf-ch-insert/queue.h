@@ -63,6 +63,7 @@ struct group {
 	const void *p; /* a pack (ch/pack.h), or lines of NDJSON */
 	size_t len;
 	struct buf read; /* where it is read to from disk; the taker's, from group to group */
+	bool again; /* it was given back before */
 	unsigned stirs; /* the queue's */
 };
 

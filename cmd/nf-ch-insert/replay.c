@@ -91,10 +91,10 @@ static int
 deliver(struct replay *r, const char *path, struct group_end *end, struct err *e)
 {
 	enum ch_verdict v;
-	bool again = false;
 
+	r->group.again = false;
 	do {
-		v = delivery_run(&r->delivery, r->courier, &r->group, again, r->target->rows, end, e);
+		v = delivery_run(&r->delivery, r->courier, &r->group, r->target->rows, end, e);
 		struct insert_counts c = courier_counts(r->courier);
 		r->counts->sent.inserts += c.inserts;
 		r->counts->sent.bytes += c.bytes;
@@ -103,7 +103,7 @@ deliver(struct replay *r, const char *path, struct group_end *end, struct err *e
 		r->counts->sent.unfit += c.unfit;
 		if (!end->away)
 			break;
-		again = true;
+		r->group.again = true;
 		poll(NULL, 0, PAUSE_MS);
 	} while (clock_mono_ms() < r->until);
 	if (end->away)

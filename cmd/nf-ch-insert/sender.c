@@ -37,7 +37,6 @@ struct lane {
 	struct delivery delivery;
 	struct group group;
 	int64_t back_off;
-	bool again; /* the last group failed, so the next may be the same */
 };
 
 static void
@@ -146,15 +145,13 @@ serve(struct sender *s, struct lane *l)
 	struct err e = {""};
 
 	take_target(s, l);
-	enum ch_verdict v =
-	    delivery_run(&l->delivery, l->courier, &l->group, l->again, l->target.rows, &end, &e);
+	enum ch_verdict v = delivery_run(&l->delivery, l->courier, &l->group, l->target.rows, &end, &e);
 	if (end.stored + end.bad_rows >
 	    l->group.rows) /* what a crash left may hold more than its name says */
 		l->group.rows = end.stored + end.bad_rows;
 	count_inserts(s, l);
 	tell(s, l, v, &end, &e);
 	queue_done(s->queue, &l->group, &end);
-	l->again = end.away;
 	if (end.away) {
 		queue_sleep(s->queue, &l->group, l->back_off);
 		l->back_off = l->back_off * 2 < BACK_OFF_MAX_MS ? l->back_off * 2 : BACK_OFF_MAX_MS;

@@ -30,8 +30,9 @@ static int
 map_init(struct column *c, struct arena *types, const struct field_info *info, const struct ch_type *t,
     struct err *e)
 {
-	if (info->type != TYPE_JSON)
+	if (info->type != TYPE_JSON && info->type != TYPE_LIST)
 		return err_set(e, "the field %.*s cannot fill it", (int)info->name.len, info->name.p);
+	c->labels = info->type == TYPE_LIST;
 	c->pair = arena_zero(types, 2 * sizeof *c->pair);
 	if (half_init(&c->pair[0], c, info, t->inner, e) == -1)
 		return -1;
@@ -269,6 +270,25 @@ members_put(struct column *c, struct str members, struct buf *text)
 	return n;
 }
 
+/* A list's strings, "name=value" or a name alone. */
+static uint32_t
+labels_put(struct column *c, struct str list)
+{
+	uint32_t n = 0;
+
+	for (const char *p = list.p, *end = p + list.len; p < end; n++) {
+		size_t len = strnlen(p, (size_t)(end - p));
+		const char *equals = memchr(p, '=', len);
+		size_t name = equals != NULL ? (size_t)(equals - p) : len;
+		size_t skip = name + (equals != NULL);
+
+		element_put(&c->pair[0], (struct str){p, name}, &c->pair[0].values);
+		element_put(&c->pair[1], (struct str){p + skip, len - skip}, &c->pair[1].values);
+		p += len + 1;
+	}
+	return n;
+}
+
 static void
 add_members(struct column *c, const struct col *src, uint32_t rows)
 {
@@ -278,8 +298,11 @@ add_members(struct column *c, const struct col *src, uint32_t rows)
 		if (c->pair[i].low)
 			low_none(&c->pair[i]);
 	for (uint32_t i = 0; i < rows; i++) {
-		if (src != NULL && col_has(src, i))
-			c->elements += members_put(c, col_entry_str(src, col_slot(src, i)), &text);
+		if (src != NULL && col_has(src, i)) {
+			struct str v = col_entry_str(src, col_slot(src, i));
+
+			c->elements += c->labels ? labels_put(c, v) : members_put(c, v, &text);
+		}
 		buf_le64(&c->offsets, c->elements);
 	}
 	buf_release(&text);

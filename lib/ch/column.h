@@ -2,7 +2,8 @@
  * One column of a Native block while it grows, batch by batch, and as bytes in
  * the end. Shapes: T, Nullable(T), LowCardinality(T), LowCardinality(Nullable(T))
  * and Array of each, where T is a type of convert.h; and Map of two that are
- * String or LowCardinality(String), for the field `extra`: names to texts.
+ * String or LowCardinality(String), for the field `extra`, names to
+ * texts, and for lists of "name=value".
  *
  * The bytes, after the column's name and type, as the server's own
  * NativeBlockOutputStream writes them:
@@ -27,6 +28,7 @@ struct column {
 	enum field field; /* where its values come from */
 	bool array, low, nullable;
 	struct convert conv;
+	bool labels; /* the Map is filled from a list of "name=value" */
 	struct column *pair; /* of a Map: its keys and values, in the arena of types; else NULL */
 	uint64_t elements; /* of an Array or Map, so far */
 	struct buf offsets, nulls, values; /* values: of T, or 4-byte indexes into keys */
