@@ -78,26 +78,40 @@ upkeep_create(struct ch_http *h, const struct target *t, const struct ch_server 
 	return v;
 }
 
+/* The columns as they are now, which another connection may have added. */
+static void
+look_again(struct ch_http *h, const struct target *t, struct ch_table *columns)
+{
+	struct ch_table now;
+	struct err e;
+
+	if (ch_ask_table(h, t->database, t->table, &now, &e) != CH_OK)
+		return;
+	ch_table_release(columns);
+	*columns = now;
+}
+
 static enum ch_verdict
 migrate(struct ch_http *h, const struct target *t, const struct ch_server *server, struct ch_table *columns,
     struct err *e)
 {
 	struct schema s = schema_of(t, server);
 	struct buf q = {0};
-	enum ch_verdict v = CH_OK;
-	unsigned missing = schema_migrate(&q, &s, t->rows, columns);
 	bool had_src_as = ch_table_has(columns, STR("src_as"));
+	unsigned missing = schema_migrate(&q, &s, t->rows, columns);
+	enum ch_verdict v = CH_OK;
 
-	if (missing > 0 && (v = run(h, &q, e)) == CH_OK) {
-		ch_table_release(columns);
-		v = ch_ask_table(h, t->database, t->table, columns, e);
-		log_notice("added %u columns to %s.%s", missing, t->database, t->table);
-		if (!t->rows && t->peer_as == PEER_AS_UNSET && !had_src_as &&
-		    ch_table_has(columns, STR("src_as")))
-			log_notice(
-			    "peer_src_as and peer_dst_as hold neighbours from now on, since src_as has the "
-			    "origin; peer_as: origin keeps them as they were");
+	if (missing > 0) {
+		v = run(h, &q, e);
+		look_again(h, t, columns);
+		if (v == CH_OK)
+			log_notice("added %u columns to %s.%s", missing, t->database, t->table);
+		else if (schema_migrate(&q, &s, t->rows, columns) == 0)
+			v = CH_OK;
 	}
+	if (!t->rows && t->peer_as == PEER_AS_UNSET && !had_src_as && ch_table_has(columns, STR("src_as")))
+		log_notice("peer_src_as and peer_dst_as hold neighbours from now on, since src_as has the "
+			   "origin; peer_as: origin keeps them as they were");
 	buf_release(&q);
 	return v;
 }
@@ -154,7 +168,10 @@ put_text(struct buf *out, const char *s)
 	buf_putc(out, '\'');
 }
 
-/* Drops those partitions of DATABASE.TABLE+suffix, if it has our mark, that are before the one of `keep` days ago. */
+/*
+ * Drops those partitions of DATABASE.TABLE+suffix, if it has our mark, that are before the one of `keep` days ago.
+ * Where something came within a day, somebody looks at an archive.
+ */
 static void
 sweep(struct ch_http *h, const struct target *t, const char *suffix, const char *partition_of, uint64_t keep)
 {
@@ -163,14 +180,15 @@ sweep(struct ch_http *h, const struct target *t, const char *suffix, const char 
 	struct err e;
 
 	buf_printf(&table, "%s%s", t->table, suffix);
-	buf_puts(&q, "SELECT DISTINCT partition FROM system.parts WHERE active AND database = ");
+	buf_puts(&q, "SELECT partition FROM system.parts WHERE active AND database = ");
 	put_text(&q, t->database);
 	buf_puts(&q, " AND table = ");
 	put_text(&q, buf_cstr(&table));
 	buf_printf(&q,
 	    " AND toUInt32OrZero(partition) BETWEEN 1 AND %s(now() - %" PRIu64 " * 86400) - 1"
 	    " AND (database, table) IN (SELECT database, table FROM system.columns WHERE comment = "
-	    "'" SCHEMA_MARK "') ORDER BY partition FORMAT TabSeparatedRaw",
+	    "'" SCHEMA_MARK "') GROUP BY partition HAVING max(modification_time) < now() - 86400 ORDER BY "
+			    "partition FORMAT TabSeparatedRaw",
 	    partition_of, keep);
 	enum ch_verdict v = ch_http_query(h, &(struct ch_request){.query = buf_cstr(&q)}, &a, &e);
 	struct str rest = {(const char *)a.text.p, a.text.len}, line;

@@ -2,7 +2,8 @@
 #ifndef NF_CH_INSERT_UPKEEP_H
 #define NF_CH_INSERT_UPKEEP_H
 
-#include "sender.h"
+#include "ch/client.h"
+#include "target.h"
 
 /* The statements of --create, and of --rollup if asked for, for a current server, each with a semicolon. */
 void upkeep_print(struct buf *out, const struct target *t);
@@ -19,7 +20,8 @@ enum ch_verdict upkeep_create(
 enum ch_verdict upkeep_improve(struct ch_http *h, const struct target *t, const struct ch_server *server,
     struct ch_table *columns, struct err *e);
 
-/* Where the server knows no TTL, drops the partitions of tables that we created in which all rows are too old. */
+/* Where the server knows no TTL, drops the partitions of tables that we created in which all rows are too old, and to which none came
+ * for a day. */
 void upkeep_sweep(struct ch_http *h, const struct target *t);
 
 #endif

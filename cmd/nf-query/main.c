@@ -16,7 +16,7 @@
 
 struct asker {
 	struct prog prog;
-	const char *url, *database, *table, *user, *password_file, *since, *until, *format, *folder;
+	const char *url, *database, *table, *user, *password_file, *ca_file, *since, *until, *format, *folder;
 	struct opt_list values;
 	uint64_t limit, timeout_ms;
 	bool print;
@@ -131,42 +131,72 @@ set_defaults(struct query *q, const struct conf *c, struct arena *arena)
 	}
 }
 
-static struct ch_http *
-connect_to(const struct asker *a)
+/* The URLs of the servers, in the order in which they are tried; the caller frees them. */
+static char *
+urls_of(const struct asker *a)
 {
-	const struct conf *c = &a->prog.conf;
-	char *password, *url;
-	bool native = false;
-	struct err e;
+	bool native;
 
-	if (ch_password(&password, a->password_file, conf_str(c, "clickhouse.password"), &e) == -1)
-		fatal_config("%s", e.msg);
-	url = a->url != NULL ? mem_strdup(a->url) : ch_url_of_host(conf_str(c, "clickhouse.host"), &native);
-	struct ch_http_options o = {.url = url,
+	return a->url != NULL ? mem_strdup(a->url)
+			      : ch_urls_of_hosts(conf_str(&a->prog.conf, "clickhouse.host"), &native);
+}
+
+static struct ch_http *
+client_of(const struct asker *a, struct str url, const char *password)
+{
+	char *one = mem_strndup(url.p, url.len);
+	struct ch_http_options o = {.url = one,
 	    .user = a->user,
 	    .password = password,
+	    .ca_file = a->ca_file,
 	    .agent = "nf-query/" VERSION,
 	    .answer_max = ANSWER_MAX,
 	    .timeout_ms = (unsigned)a->timeout_ms};
+	struct err e;
 	struct ch_http *h = ch_http_new(&o, &e);
+
 	if (h == NULL)
 		fatal_config("%s", e.msg);
-	ch_password_free(password);
-	free(url);
+	free(one);
 	return h;
 }
 
-/* The server's age and the columns of the table that the query is about. */
+/* The first server that answers, and its version. With -n each is only looked at. */
+static struct ch_http *
+connect_to(const struct asker *a, struct ch_server *server)
+{
+	char *password, *urls = urls_of(a);
+	const char *text = urls;
+	struct ch_http *h = NULL;
+	struct err e = {"no server is named"};
+	struct str url;
+	enum ch_verdict v = CH_UNREACHABLE;
+
+	if (ch_password(&password, a->password_file, conf_str(&a->prog.conf, "clickhouse.password"), &e) ==
+	    -1)
+		fatal_config("%s", e.msg);
+	while (v == CH_UNREACHABLE && ch_next_url(&text, &url)) {
+		ch_http_free(h);
+		h = client_of(a, url, password);
+		if (!a->prog.check_only)
+			v = ch_ask_server(h, server, &e);
+	}
+	ch_password_free(password);
+	free(urls);
+	if (v != CH_OK && !a->prog.check_only)
+		fatalx("%s", e.msg);
+	return h;
+}
+
+/* The columns of the table that the query is about. */
 static void
-learn(struct ch_http *h, const struct asker *a, const struct query *q, struct ch_server *server,
-    struct ch_table *columns)
+learn(struct ch_http *h, const struct asker *a, const struct query *q, struct ch_table *columns)
 {
 	struct buf table = {0};
 	struct err e;
 
 	query_table(&table, q, a->table);
-	if (ch_ask_server(h, server, &e) != CH_OK ||
-	    ch_ask_table(h, a->database, buf_cstr(&table), columns, &e) != CH_OK)
+	if (ch_ask_table(h, a->database, buf_cstr(&table), columns, &e) != CH_OK)
 		fatalx("%s", e.msg);
 	buf_release(&table);
 }
@@ -207,9 +237,9 @@ run(struct asker *a, const char *name)
 	set_values(a, &q, name, &limit);
 	set_defaults(&q, &a->prog.conf, &arena);
 	const char *format = format_of(a->format);
-	struct ch_http *h = connect_to(a);
+	struct ch_http *h = connect_to(a, &server);
 	if (!a->prog.check_only) {
-		learn(h, a, &q, &server, &columns);
+		learn(h, a, &q, &columns);
 		f.columns = &columns;
 		f.server = &server;
 		if (query_expand(&statement, &q, &f, &e) == -1)
@@ -251,6 +281,8 @@ main(int argc, char **argv)
 	    {0, "user", OPT_STR, &a.user, "NAME", "clickhouse.user", "user (default)", false},
 	    {0, "password-file", OPT_STR, &a.password_file, "FILE", "clickhouse.password_file",
 		"file whose first line is the password", false},
+	    {0, "ca-file", OPT_STR, &a.ca_file, "FILE", "clickhouse.ca_file",
+		"certificates that vouch for a server of https", false},
 	    {0, "timeout", OPT_SECONDS, &a.timeout_ms, "S", NULL, "wait for an answer so long (60)", false},
 	    OPT_END,
 	};

@@ -2,11 +2,10 @@
 
 #include <stdlib.h>
 
-#include "base/bytes.h"
 #include "io/fdio.h"
 
-char *
-ch_url_of_host(const char *host, bool *native)
+static void
+put_host(struct buf *out, const char *host, bool *native)
 {
 	struct buf b = {0};
 	const char *colon = strrchr(host, ':');
@@ -14,14 +13,42 @@ ch_url_of_host(const char *host, bool *native)
 	bool port = colon != NULL && !bare_v6 && strchr(colon, ']') == NULL;
 
 	buf_printf(&b, bare_v6 ? "http://[%s]:8123" : port ? "http://%s" : "http://%s:8123", host);
-	*native = port && strcmp(colon, ":9000") == 0;
-	if (*native) {
+	if (port && strcmp(colon, ":9000") == 0) {
+		*native = true;
 		b.len -= strlen("9000");
 		buf_puts(&b, "8123");
 	}
-	char *url = mem_strdup(buf_cstr(&b));
+	buf_printf(out, "%s%s", out->len > 0 ? "," : "", buf_cstr(&b));
 	buf_release(&b);
-	return url;
+}
+
+bool
+ch_next_url(const char **text, struct str *url)
+{
+	const char *p = *text + strspn(*text, ", ");
+	size_t len = strcspn(p, ", ");
+
+	*url = (struct str){p, len};
+	*text = p + len;
+	return len > 0;
+}
+
+char *
+ch_urls_of_hosts(const char *hosts, bool *native)
+{
+	struct buf b = {0};
+	struct str name;
+
+	*native = false;
+	while (ch_next_url(&hosts, &name)) {
+		char *host = mem_strndup(name.p, name.len);
+
+		put_host(&b, host, native);
+		free(host);
+	}
+	char *urls = mem_strdup(buf_cstr(&b));
+	buf_release(&b);
+	return urls;
 }
 
 int

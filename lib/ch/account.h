@@ -4,14 +4,18 @@
 
 #include <stdbool.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 
 /*
- * "HOST" or "HOST:PORT" as a URL with HTTP's port 8123; the caller frees it.
- * The native port 9000, which speaks no HTTP, is replaced and *native is true:
- * users' files may name it.
+ * The URLs of "HOST, HOST:PORT…", with commas between, with HTTP's port 8123 where
+ * none is given; the caller frees them. The native port 9000, which speaks no
+ * HTTP, is replaced and *native is true: users' files may name it.
  */
-char *ch_url_of_host(const char *host, bool *native);
+char *ch_urls_of_hosts(const char *hosts, bool *native);
+
+/* The next item of a text with commas or spaces between, which begins behind it then; false at the end. */
+bool ch_next_url(const char **text, struct str *url);
 
 /*
  * The first line of the file, or where that is NULL what was given, which may be

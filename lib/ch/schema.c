@@ -244,7 +244,7 @@ schema_end(struct buf *out, const struct ch_server *server, const char *partitio
 static void
 put_window(struct buf *out, const struct ch_server *server)
 {
-	if (server == NULL || ch_server_since(server, 22, 2))
+	if (server == NULL || ch_has_dedup(server))
 		buf_puts(out, ", non_replicated_deduplication_window = 1000");
 }
 

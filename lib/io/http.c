@@ -102,6 +102,8 @@ set_options(struct http *h, const struct http_options *o)
 	curl_easy_setopt(h->curl, CURLOPT_USERAGENT, o->agent);
 	if (o->socket != NULL)
 		curl_easy_setopt(h->curl, CURLOPT_UNIX_SOCKET_PATH, o->socket);
+	if (o->ca_file != NULL)
+		curl_easy_setopt(h->curl, CURLOPT_CAINFO, o->ca_file);
 	curl_easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(o->connect_ms ? o->connect_ms : 5000));
 	curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)(o->timeout_ms ? o->timeout_ms : 60000));
 	curl_easy_setopt(h->curl, CURLOPT_UPLOAD_BUFFERSIZE, 2L << 20);

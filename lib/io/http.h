@@ -17,6 +17,7 @@ struct http_options {
 	const char *socket; /* path of a Unix socket to use instead of the host; may be NULL */
 	const char *agent; /* the User-Agent */
 	const char *content_type; /* of what is sent */
+	const char *ca_file; /* PEM: who vouches for a server of https; NULL: the system's */
 	unsigned connect_ms, timeout_ms; /* 0: 5 s and 60 s */
 	size_t answer_max; /* bytes of an answer that are kept; 0: 1 MiB */
 	/* A transfer ends as a failure within a second after this becomes true; may be NULL. */
