@@ -184,12 +184,12 @@ sweep(struct ch_http *h, const struct target *t, const char *suffix, const char 
 	put_text(&q, t->database);
 	buf_puts(&q, " AND table = ");
 	put_text(&q, buf_cstr(&table));
-	buf_printf(&q,
-	    " AND toUInt32OrZero(partition) BETWEEN 1 AND %s(now() - %" PRIu64 " * 86400) - 1"
-	    " AND (database, table) IN (SELECT database, table FROM system.columns WHERE comment = "
-	    "'" SCHEMA_MARK "') GROUP BY partition HAVING max(modification_time) < now() - 86400 ORDER BY "
-			    "partition FORMAT TabSeparatedRaw",
+	buf_printf(&q, " AND toUInt32OrZero(partition) BETWEEN 1 AND %s(now() - %" PRIu64 " * 86400) - 1",
 	    partition_of, keep);
+	buf_puts(&q, " AND (database, table) IN (SELECT database, table FROM system.columns"
+		     " WHERE comment = '" SCHEMA_MARK "')"
+		     " GROUP BY partition HAVING max(modification_time) < now() - 86400"
+		     " ORDER BY partition FORMAT TabSeparatedRaw");
 	enum ch_verdict v = ch_http_query(h, &(struct ch_request){.query = buf_cstr(&q)}, &a, &e);
 	struct str rest = {(const char *)a.text.p, a.text.len}, line;
 	while (v == CH_OK && row_next(&rest, &line)) {
