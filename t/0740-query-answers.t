@@ -2,54 +2,12 @@
 # nf-query: what each query says of rows in a real server is what arithmetic elsewhere says, for the users' table and the wide one.
 . "${0%/*}/tap.sh"
 . "${0%/*}/insert.sh"
-need python3
+. "${0%/*}/query.sh"
 
-queries=${0%/*}/../etc/queries
-model() { python3 "${0%/*}/helper/query_model.py" "$@"; }
 server_start
-model flows "$T" || bail "no flows"
-
-ok "flows go into a classic table" insert --create --rollup --table classic <"$T/flows.ndjson"
-ok "and into a wide one" insert --create --rollup --schema wide --table wide <"$T/flows.ndjson"
-ok "scores too" insert --rows --table ml_scores <"$T/scores.ndjson"
-ok "and detections" insert --rows --table detections <"$T/detections.ndjson"
-ok "and names" insert --rows --table ptr_cache <"$T/ptr.ndjson"
-
-# What the queries ask for comes from the configuration, or from flags.
-printf '%s\n' 'my_asn: 64496' 'my_prefixes: [198.51.100.0/24, "2001:db8::/32"]' >"$T/conf"
-declare -A flags=(
-	[percentile-95]='-p customers=198.51.100.0/28,198.51.100.16/28,2001:db8:1::/48'
-	[host]='-p host=198.51.100.3' [score-of]='-p host=192.0.2.77'
-	[nat]='-p host=203.0.113.250 -p port=40001'
-	[as-months]='-p as=64501 --since 2023-01-01T00:00:00'
-)
-query() { # TABLE NAME FLAG…
-	local table=$1 name=$2
-	shift 2
-	"$BUILD/bin/nf-query" -c "$T/conf" --url "$URL" --queries "$queries" --table "$table" --format tsv \
-		--since '2023-11-14 22:13:20' --until '2023-11-15T02:13:20+02:00' "$name" "$@"
-}
-names=$(cd "$queries" && ls -- *.sql | sed 's/\.sql$//')
+fill
 ok "there are twenty queries and more" test "$(wc -w <<<"$names")" -ge 20
-for table in wide classic; do
-	model answers "$T" "$([ $table = wide ] && echo 1 || echo 0)" || bail "no answers"
-	for name in $names; do
-		# shellcheck disable=SC2086
-		query $table "$name" ${flags[$name]} >"$T/got" 2>"$T/words"
-		status=$?
-		case $table/$name in
-		classic/nat | classic/exporters | classic/interface-load)
-			is $status 2 "$name cannot be asked of the classic table"
-			like "$(<"$T/words")" "it needs the column .*, which the table pmacct.classic lacks; nf-ch-insert --migrate --schema wide adds it" \
-				"and says which column it needs"
-			;;
-		*)
-			is "$status $(<"$T/words")" "0 " "$name can be asked of the $table table"
-			ok "and its answer is right" model same "$T/got" "$T/$name.want"
-			;;
-		esac
-	done
-done
+ask_all
 
 # Formats, the list, the statement itself.
 is "$(query wide protocols --format json | jq -r '.data | length')" 2 "an answer in JSON"

@@ -3,18 +3,12 @@
 # panel as it answers nf-query, once Grafana's macros and variables are filled in.
 . "${0%/*}/tap.sh"
 . "${0%/*}/insert.sh"
-need python3
+. "${0%/*}/query.sh"
 
 top=${0%/*}/..
 server_start
-python3 "$top/t/helper/query_model.py" flows "$T" || bail "no flows"
-insert --create --table classic <"$T/flows.ndjson"
-insert --create --schema wide --table wide <"$T/flows.ndjson"
-insert --rows --table ml_scores <"$T/scores.ndjson"
-insert --rows --table detections <"$T/detections.ndjson"
-insert --rows --table ptr_cache <"$T/ptr.ndjson"
-
-from=1700000000 to=1700007200 host=192.0.2.77
+fill
+host=192.0.2.77
 filled() { # SQL TABLE
 	sed -e "s/\$__fromTime/toDateTime($from)/g; s/\$__toTime/toDateTime($to)/g; s/\$__interval_s/60/g" \
 		-e "s/\${database}/pmacct/g; s/\${table}/$2/g; s/\${limit}/20/g; s/\${host}/$host/g; s/\${my_asn}/64496/g" <<<"$1"
@@ -22,8 +16,7 @@ filled() { # SQL TABLE
 ours() { # TABLE QUERY
 	local p=() name=$2
 	case $name in host | score-of) p=(-p "host=$host") ;; upstreams) p=(-p my_asn=64496) ;; incidents) p=(--limit 20) ;; esac
-	"$BUILD/bin/nf-query" --url "$URL" --queries "$top/etc/queries" --table "$1" --format TabSeparated \
-		--since '2023-11-14 22:13:20' --until '2023-11-15 00:13:20' "${p[@]}" "$name"
+	query "$1" "$name" --format TabSeparated "${p[@]}"
 }
 for table in classic wide; do
 	file=$top/contrib/grafana/$table.json
@@ -31,12 +24,12 @@ for table in classic wide; do
 	is "$(python3 "$top/contrib/grafana/dashboard.py" "$table" | cmp - "$file" 2>&1)" "" "and what dashboard.py makes of the queries"
 	is "$(jq -r '[.panels[].id] | length - (unique | length)' "$file")" 0 "each panel has an id of its own"
 	# Panels are in the order of the maker's table, which names their queries.
-	mapfile -t names < <(sed -n 's/^    ("[^"]*", "\([a-z0-9-]*\)", .*, \(True\|False\)),$/\1 \2/p' "$top/contrib/grafana/dashboard.py" |
+	mapfile -t shown < <(sed -n 's/^    ("[^"]*", "\([a-z0-9-]*\)", .*, \(True\|False\)),$/\1 \2/p' "$top/contrib/grafana/dashboard.py" |
 		awk -v wide=$([ $table = wide ] && echo 1 || echo 0) 'wide || $2 == "False" { print $1 }')
-	is "${#names[@]}" "$(jq '.panels | length' "$file")" "a panel for each query"
-	for i in "${!names[@]}"; do
+	is "${#shown[@]}" "$(jq '.panels | length' "$file")" "a panel for each query"
+	for i in "${!shown[@]}"; do
 		sql=$(jq -r ".panels[$i].targets[0].rawSql" "$file")
-		is "$(filled "$sql" $table | ch 2>&1)" "$(ours $table "${names[i]}")" "panel ${names[i]} of $table"
+		is "$(filled "$sql" $table | ch 2>&1)" "$(ours $table "${shown[i]}")" "panel ${shown[i]} of $table"
 	done
 done
 plan

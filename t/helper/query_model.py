@@ -1,7 +1,7 @@
 """Flows to store, and what the queries of etc/queries must say of them, by arithmetic of its own.
 
-    query_model.py flows DIR        writes flows.ndjson, scores.ndjson, detections.ndjson and ptr.ndjson
-    query_model.py answers DIR SCALED   writes NAME.want for each query; SCALED (0, 1): sampling rates count
+    query_model.py flows DIR FROM   writes flows.ndjson, scores.ndjson, detections.ndjson and ptr.ndjson, for two hours from then
+    query_model.py answers DIR FROM SCALED   writes NAME.want for each query; SCALED (0, 1): sampling rates count
     query_model.py same GOT WANT    whether two tables are equal, numbers as numbers
 """
 
@@ -12,7 +12,8 @@ import sys
 from collections import defaultdict
 from datetime import datetime, timezone
 
-FROM, TO = 1700000000, 1700007200  # two hours, 24 slots of five minutes
+FROM = int(sys.argv[3]) if sys.argv[1] != "same" else 0
+TO = FROM + 7200  # 24 slots of five minutes
 CUSTOMERS = ["198.51.100.0/28", "198.51.100.16/28", "2001:db8:1::/48"]
 OWN = ["198.51.100.0/24", "2001:db8::/32"]
 HOST, NAT_HOST, NAT_PORT = "198.51.100.3", "203.0.113.250", 40001
@@ -202,7 +203,7 @@ def answers(directory, scaled):
     froms = defaultdict(set)
     for f in inward:
         froms[f["dst_host"], f["timestamp_start"] // 60].add(f["src_host"])
-    rows = [[k[0], when(k[1] * 60), *v, round(v[0] / 60), len(froms[k])] for k, v in
+    rows = [[k[0], when(k[1] * 60), *v, round(v[0] / 60, 2), len(froms[k])] for k, v in
             group(inward, lambda f: (f["dst_host"], f["timestamp_start"] // 60), p, b).items()]
     out["who-was-flooded"] = most(rows, 2, 0, 1)[:20]
     amplified = [f for f in flows if f["proto"] == 17 and f["src_port"] in (17, 19, 53, 111, 123, 137, 161, 389, 520, 1900, 3283, 3702, 5353, 11211)]
@@ -256,7 +257,9 @@ def answers(directory, scaled):
         rows.append([e, "netflow9", len(v), round(len(v) / seconds, 2), max(f["sampling_rate"] for f in v), sum(map(b, v)),
                      when(max(f["timestamp_start"] for f in v))])
     out["exporters"] = most(rows, 2, 0)
-    out["as-months"] = [[202311, sum(b(f) for f in every if f["src_as"] == 64501), sum(b(f) for f in every if f["dst_as"] == 64501)]]
+    early = [f for f in every if f["timestamp_start"] < TO]
+    out["as-months"] = [[int(when(FROM)[:7].replace("-", "")), sum(b(f) for f in early if f["src_as"] == 64501),
+                         sum(b(f) for f in early if f["dst_as"] == 64501)]]
     out["as-names"] = sorted([k, v] for k, v in names.items())
     scores = score_rows()
     out["score-of"] = sorted([when(r["window_end"]), r["ml_score"]] for r in scores if r["key"] == SCORED and r["window_end"] < TO)
@@ -292,7 +295,7 @@ def cells(path, skip):
 
 
 def equal(a, b):
-    if a == b:
+    if a.removesuffix(".000") == b:  # a time
         return True
     try:
         return abs(float(a) - float(b)) <= 1e-6 * max(1, abs(float(b)))
@@ -317,7 +320,7 @@ def main():
                 for r in rows:
                     to.write(json.dumps(r, separators=(",", ":")) + "\n")
     elif what == "answers":
-        answers(sys.argv[2], sys.argv[3] == "1")
+        answers(sys.argv[2], sys.argv[4] == "1")
     else:
         same(sys.argv[2], sys.argv[3])
 
