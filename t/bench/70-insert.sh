@@ -91,5 +91,11 @@ from=$(date +%s%N)
 insert --table away --drain-timeout 1 <"$T/flows" 2>/dev/null
 to=$(date +%s%N)
 spooled=$(du -sb "$data/spool/pmacct.away" | cut -f 1)
-awk -v n="$spooled" -v s=$(((to - from) / 1000000 - 1000)) 'BEGIN {
-	printf "insert: spool written\t%.0f MB/s\t-\t-\n", n / 1e6 / (s > 0 ? s / 1e3 : 0.001) }'
+cat "$data"/spool/pmacct.away/*.nfb >"$T/plain"
+before=$(date +%s%N)
+dd if="$T/plain" of="$data/plain" bs=64k conv=fdatasync 2>/dev/null
+after=$(date +%s%N)
+awk -v n="$spooled" -v s=$(((to - from) / 1000000 - 1000)) -v d=$(((after - before) / 1000000)) 'BEGIN {
+	s = n / 1e3 / (s > 0 ? s : 1)
+	d = n / 1e3 / (d > 0 ? d : 1)
+	printf "insert: spool written\t%.0f MB/s\t%.0f MB/s (dd, fdatasync)\t%.1f\n", s, d, s / d }'
