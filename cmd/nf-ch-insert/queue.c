@@ -11,7 +11,7 @@
 #include "days.h"
 #include "io/clock.h"
 
-enum { MEMORY_GROUPS_MAX = TAKERS_MAX + 2 };
+enum { MEMORY_GROUPS_MIN = 3, MEMORY_GROUPS_MAX = TAKERS_MAX + 1 };
 
 struct memory_group {
 	uint64_t number, rows;
@@ -61,7 +61,7 @@ queue_new(const struct queue_options *o)
 
 	q->o = *o;
 	q->next = o->first;
-	q->mem_max = o->takers + 2;
+	q->mem_max = o->takers + 1 > MEMORY_GROUPS_MIN ? o->takers + 1 : MEMORY_GROUPS_MIN;
 	q->counts.up = 1;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->due, NULL);

@@ -27,7 +27,7 @@
 
 enum {
 	GROUP_ROWS = 262144,
-	GROUP_BYTES = 32 << 20,
+	GROUP_BYTES = 24 << 20,
 	QUEUE_LINES_MAX = 4 << 20,
 	TAKERS_MAX = 8,
 };
@@ -36,7 +36,7 @@ struct queue_options {
 	struct spool *spool; /* NULL: none; else the queue's until queue_free */
 	uint64_t first; /* the number of the first group, above those in the spool */
 	unsigned
-	    takers; /* threads that take groups: 1 to TAKERS_MAX. Memory holds a group for each and two more */
+	    takers; /* threads that take groups: 1 to TAKERS_MAX. Memory holds a group for each, and one more that grows */
 	uint64_t batch_rows;
 	int64_t flush_ms;
 	bool patient; /* the input waits without harm (it is a file): pause rather than spool */

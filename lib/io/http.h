@@ -41,12 +41,12 @@ struct http_answer {
 	uint32_t retry_after_s; /* RFC 9110 §10.2.3, as seconds; 0: not said */
 	struct buf text; /* at most answer_max; the caller releases it */
 	bool cut; /* more came than was kept */
-	bool sent; /* the whole request was, whether or not an answer came */
+	bool sent; /* the whole body was, or may have been, whether or not an answer came */
 };
 
 /*
  * POSTs the body; `query` (may be NULL) goes into the URL as it is. Clears the
- * answer first. 0 once there is an answer, whatever its status; -1 with words
+ * answer first. The body is sent once at most. 0 once there is an answer, whatever its status; -1 with words
  * where none came.
  */
 int http_post(struct http *h, const char *query, struct str body, struct http_answer *a, struct err *e);

@@ -1,12 +1,13 @@
 /*
- * For LD_PRELOAD: while the file that $DISK_FULL names is there, the disk of the program is full. Writes to files fail
- * with ENOSPC; pipes and sockets go on.
+ * For LD_PRELOAD: while the file that $DISK_FULL names is there, the disk that holds folders named "data" is full:
+ * writes to files in them fail with ENOSPC.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 #include <unistd.h>
 
 typedef ssize_t write_fn(int fd, const void *p, size_t n);
@@ -16,9 +17,16 @@ static bool
 is_full(int fd)
 {
 	const char *flag = getenv("DISK_FULL");
-	struct stat st;
+	char link[64], path[4096];
 
-	if (flag == NULL || access(flag, F_OK) == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+	if (flag == NULL || access(flag, F_OK) == -1)
+		return false;
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(link, path, sizeof path - 1);
+	if (len == -1)
+		return false;
+	path[len] = '\0';
+	if (strstr(path, "/data/") == NULL)
 		return false;
 	errno = ENOSPC;
 	return true;
