@@ -14,9 +14,9 @@ server_start
 
 # AS names come from flows.
 insert --create <<-EOT
-	{"timestamp_start":$(date +%s),"src_as":64500,"dst_as":64501,"src_as_name":"Five Hundred","dst_as_name":"Net \\"One\\"\\t","proto":17,"dst_port":53,"bytes":1}
-	{"timestamp_start":$(date +%s),"src_as":64502,"dst_as":64501,"proto":6,"dst_port":53,"bytes":2}
-	{"timestamp_start":$(date +%s),"proto":99,"dst_port":1,"bytes":3}
+	{"timestamp_start":$(($(date +%s) - 60)),"src_as":64500,"dst_as":64501,"src_as_name":"Five Hundred","dst_as_name":"Net \\"One\\"\\t","proto":17,"dst_port":53,"bytes":1}
+	{"timestamp_start":$(($(date +%s) - 60)),"src_as":64502,"dst_as":64501,"proto":6,"dst_port":53,"bytes":2}
+	{"timestamp_start":$(($(date +%s) - 60)),"proto":99,"dst_port":1,"bytes":3}
 EOT
 "$BUILD/bin/nf-query" --url "$URL" --queries "$etc/queries" as-names --format TabSeparated >"$folder/as-names.tsv" 2>"$T/words"
 is "$? $(cat "$T/words" "$folder/as-names.tsv" | tr '\n' ' ')" "0 64500	Five Hundred 64501	Net \"One\"\\t " "nf-query gives the names of AS numbers"
