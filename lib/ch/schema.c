@@ -72,6 +72,8 @@ static const struct column detections[] = {
     {"peak", "String", NULL},
     {"reasons", "String", NULL},
     {"actions", "Array(String)", NULL},
+    {"nat_src_hosts", "Array(String)", NULL},
+    {"nat_dst_hosts", "Array(String)", NULL},
     {"trusted", "Nullable(UInt8)", NULL},
     {"blackhole", "String", NULL},
     {"samples", "String", NULL},
