@@ -19,7 +19,7 @@ HOUSE   = -std=c11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -pthread $(WARN)
 # Rooms from the users of others to the used: the link order. --as-needed drops what a program does not use.
 ROOMS   = ml ch act detect enrich bgp decode route flow io base
 LDLIBS  = -Wl,--as-needed -lmaxminddb -lyaml -ljansson -lcares -lnetsnmp -lcurl -levent -lrdkafka \
-          -lxxhash -llz4 -lzstd -lpcap -lseccomp -lm -pthread
+          -lxxhash -llz4 -lzstd -lz -lpcap -lseccomp -lm -pthread
 
 PROGS   = $(patsubst cmd/%/main.c,%,$(wildcard cmd/*/main.c))
 SCRIPTS = $(foreach d,$(notdir $(wildcard cmd/*)),$(wildcard cmd/$(d)/$(d)))

@@ -3,14 +3,15 @@
 #
 #   build   compiler and libraries
 #   demo    and the ClickHouse server that the demo starts for itself
-#   check   and what the tests, the fuzzers, `make lint` and `make bench` use
+#   check   and what the tests, the fuzzers, `make lint` and `make bench` use; today's ClickHouse
+#           engine comes by npm where that is there (contrib/chdb.sh): the test of it is skipped otherwise
 #
 # When all are there it asks nothing of the network and changes nothing. No service of a new
 # package is started, now or at the next boot: the demo and the tests start their own.
 set -eu
 
 build='gcc libc6-dev make libmaxminddb-dev libyaml-dev libjansson-dev libc-ares-dev libsnmp-dev
-	libcurl4-openssl-dev libevent-dev librdkafka-dev liblz4-dev libzstd-dev libxxhash-dev libpcap-dev
+	libcurl4-openssl-dev libevent-dev librdkafka-dev liblz4-dev libzstd-dev zlib1g-dev libxxhash-dev libpcap-dev
 	libseccomp-dev'
 demo="$build clickhouse-server clickhouse-client curl procps"
 check="$demo libcmocka-dev perl git jq mandoc python3 python3-yaml python3-sklearn python3-fastapi
@@ -91,6 +92,7 @@ esac
 		exit 1
 	fi
 	need=$(missing $want)
+	[ "$1" != check ] || "${0%/*}/chdb.sh" fetch || say "today's ClickHouse engine is not here: its test is skipped"
 	[ -n "$need" ] || exit 0
 	if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
 		say "neither root nor sudo is here; as root: apt-get install --no-install-recommends $need"

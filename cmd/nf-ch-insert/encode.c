@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "ch/compress.h"
 #include "ch/pack.h"
 #include "ch/rows.h"
 
@@ -27,7 +26,7 @@ encoder_new(const struct encode_options *o, const struct ch_table *columns, stru
 	struct encoder *x = mem_zero(1, sizeof *x);
 
 	x->o = *o;
-	x->out = o->lz4 ? &x->block : &x->body;
+	x->out = o->method != CH_METHOD_NONE ? &x->block : &x->body;
 	if (o->rows)
 		x->rows = rows_new(columns);
 	else if ((x->native = native_new(columns, o->peer_as, e)) == NULL) {
@@ -55,7 +54,7 @@ encoder_free(struct encoder *x)
 static void
 compress_block(struct encoder *x)
 {
-	ch_compress(&x->body, x->block.p, x->block.len);
+	ch_compress(&x->body, x->o.method, x->block.p, x->block.len);
 	x->block.len = 0;
 }
 

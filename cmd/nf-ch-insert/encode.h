@@ -2,13 +2,14 @@
 #ifndef NF_CH_INSERT_ENCODE_H
 #define NF_CH_INSERT_ENCODE_H
 
+#include "ch/compress.h"
 #include "ch/native.h"
 #include "queue.h"
 
 struct encode_options {
 	const char *database, *table;
 	bool rows; /* groups hold lines, not flows */
-	bool lz4;
+	enum ch_method method;
 	enum peer_as peer_as;
 };
 

@@ -10,9 +10,11 @@
 #include "flow/stage.h"
 #include "io/clock.h"
 #include "io/fdio.h"
+#include "replay.h"
 #include "rows_in.h"
 #include "sender.h"
 #include "settings.h"
+#include "upkeep.h"
 
 #define KEEP_FREE ((uint64_t)1 << 30) /* of the spool's disk, for others */
 
@@ -28,24 +30,16 @@ struct inserter {
 	bool paused, drained;
 	/* what the metrics show; the counting is done by two threads */
 	struct queue_counts counts;
-	uint64_t unfit;
 	struct log_limit drop_words;
 };
 
 /* Which nobody but the operator knows for rows of a table of his own. */
 static void
-print_schema(const struct options *o)
+print_schema(const struct target *t)
 {
 	struct buf out = {0};
-	enum ch_schema s = SCHEMA_CLASSIC;
 
-	schema_parse(&s, o->schema, NULL);
-	if (!o->rows) {
-		schema_flows(&out, s, o->database, o->table, NULL);
-		buf_puts(&out, ";\n\n");
-	}
-	schema_rows(&out, o->database, o->rows ? o->table : "ptr_cache");
-	buf_puts(&out, ";\n");
+	upkeep_print(&out, t);
 	fwrite(out.p, 1, out.len, stdout);
 	buf_release(&out);
 }
@@ -100,7 +94,6 @@ refresh_counts(struct inserter *in)
 	uint64_t dropped = in->counts.rows_dropped;
 
 	queue_counts(in->queue, &in->counts);
-	in->unfit = sender_unfit(in->sender);
 	if (in->counts.rows_dropped > dropped)
 		log_limited(&in->drop_words, clock_mono_ms(),
 		    "the spool is full and ClickHouse is away: %" PRIu64 " new rows were dropped",
@@ -241,13 +234,13 @@ add_metrics(struct metrics *m, const struct inserter *in)
 	metrics_add(m, dropped, "reason=\"spool_full\"", why, METRIC_COUNTER, &c->rows_dropped);
 	metrics_add(m, dropped, "reason=\"refused\"", why, METRIC_COUNTER, &c->rows_failed);
 	metrics_add(m, dropped, "reason=\"lost\"", why, METRIC_COUNTER, &c->rows_lost);
-	metrics_counter(m, "nf_ch_insert_inserts_total", "Inserts sent.", &c->inserts);
-	metrics_counter(m, "nf_ch_insert_bytes_total", "Bytes of inserts sent.", &c->bytes);
-	metrics_counter(m, "nf_ch_insert_retries_total", "Inserts sent again.", &c->retries);
+	metrics_counter(m, "nf_ch_insert_inserts_total", "Inserts sent.", &c->sent.inserts);
+	metrics_counter(m, "nf_ch_insert_bytes_total", "Bytes of inserts sent.", &c->sent.bytes);
+	metrics_counter(m, "nf_ch_insert_retries_total", "Inserts sent again.", &c->sent.retries);
 	metrics_counter(m, "nf_ch_insert_ambiguous_total",
-	    "Inserts sent whole and not answered: their rows may be there twice.", &c->ambiguous);
+	    "Inserts sent whole and not answered: their rows may be there twice.", &c->sent.ambiguous);
 	metrics_counter(m, "nf_ch_insert_unfit_values_total",
-	    "Values that a column could not hold as they were.", &in->unfit);
+	    "Values that a column could not hold as they were.", &c->sent.unfit);
 	metrics_gauge(m, "nf_ch_insert_up", "Whether the server takes rows.", &c->up);
 	metrics_gauge(
 	    m, "nf_ch_insert_waiting_rows", "Rows not yet stored, in memory and on disk.", &c->rows_waiting);
@@ -263,7 +256,7 @@ tell_end(const struct inserter *in, const char *dir)
 	const struct queue_counts *c = &in->counts;
 
 	log_info("%" PRIu64 " rows in, %" PRIu64 " stored by %" PRIu64 " inserts", c->rows_in, c->rows_stored,
-	    c->inserts);
+	    c->sent.inserts);
 	if (c->spool_rows > 0)
 		log_warnx("%" PRIu64 " rows wait in %s and go first at the next start", c->spool_rows, dir);
 	if (c->rows_failed > 0)
@@ -294,6 +287,7 @@ run(struct inserter *in, struct target *t)
 	struct stat st;
 	struct queue_options qo = {
 	    .spool = spool,
+	    .takers = (unsigned)in->o.connections,
 	    .first = after > now ? after : now, /* files set aside long ago keep their names */
 	    .batch_rows = in->o.batch_rows,
 	    .flush_ms = (int64_t)in->o.flush_ms,
@@ -301,7 +295,7 @@ run(struct inserter *in, struct target *t)
 	};
 
 	in->queue = queue_new(&qo);
-	in->sender = sender_start(in->queue, t, spool != NULL ? dir : NULL);
+	in->sender = sender_start(in->queue, t, qo.takers, spool != NULL ? dir : NULL);
 	int status = read_input(in);
 	if (in->sender != NULL) /* it ended before the end of input */
 		wrap_up(in);
@@ -320,7 +314,7 @@ main(int argc, char **argv)
 	struct options *o = &in.o;
 	struct opt opts[] = {
 	    {0, "url", OPT_STR, &o->url, "URL", "clickhouse.url",
-		"the server's HTTP interface (http://localhost:8123)", false},
+		"the server's HTTP interface, or several with commas (http://localhost:8123)", false},
 	    {0, "database", OPT_STR, &o->database, "NAME", "clickhouse.database", "database (pmacct)", false},
 	    {0, "table", OPT_STR, &o->table, "NAME", "clickhouse.table", "table (flows)", false},
 	    {0, "rows", OPT_FLAG, &o->rows, NULL, NULL,
@@ -328,12 +322,18 @@ main(int argc, char **argv)
 	    {0, "user", OPT_STR, &o->user, "NAME", "clickhouse.user", "user (default)", false},
 	    {0, "password-file", OPT_STR, &o->password_file, "FILE", "clickhouse.password_file",
 		"file whose first line is the password", false},
+	    {0, "ca-file", OPT_STR, &o->ca_file, "FILE", "clickhouse.ca_file",
+		"certificates that vouch for a server of https (the system's)", false},
 	    {0, "batch-rows", OPT_NUM, &o->batch_rows, "N", "insert.batch_size",
 		"rows that are worth an insert (200)", false},
 	    {0, "flush-ms", OPT_MS, &o->flush_ms, "N", "insert.flush_interval_ms",
 		"longest wait for more rows, shortest between two inserts (1000)", false},
-	    {0, "compress", OPT_STR, &o->compress, "none|lz4", "insert.compress",
-		"how inserts travel; lz4 where the way is long (none)", false},
+	    {0, "connections", OPT_NUM, &o->connections, "N", "insert.connections",
+		"inserts under way at the same time (2)", false},
+	    {0, "compress", OPT_STR, &o->compress, "none|lz4|zstd|gzip", "insert.compress",
+		"how inserts travel; lz4 or zstd where the way is long (none)", false},
+	    {0, "async-insert", OPT_FLAG, &o->async, NULL, "insert.async",
+		"ask the server to gather small inserts of many clients", false},
 	    {0, "spool", OPT_STR, &o->spool, "DIR", "insert.spool_dir",
 		"where rows wait while the server is away (/var/lib/flowenricher/spool)", false},
 	    {0, "spool-max", OPT_SIZE, &o->spool_max, "BYTES", "insert.spool_max", "most bytes there (4G)",
@@ -344,6 +344,12 @@ main(int argc, char **argv)
 		"create the database and tables where they are missing", false},
 	    {0, "schema", OPT_STR, &o->schema, "classic|wide", "clickhouse.schema",
 		"shape of the table that is created (classic)", false},
+	    {0, "migrate", OPT_FLAG, &o->migrate, NULL, "clickhouse.migrate",
+		"add the columns that the table lacks", false},
+	    {0, "rollup", OPT_FLAG, &o->rollup, NULL, "clickhouse.rollup",
+		"keep sums by 1 minute, 5 minutes and 1 hour in tables beside it", false},
+	    {0, "replay", OPT_LIST, &o->replay, "FILE|DIR", NULL,
+		"insert what was set aside, and remove what is stored; no input is read", false},
 	    {0, "print-schema", OPT_FLAG, &o->print_schema, NULL, NULL,
 		"print that table's statements and exit", false},
 	    OPT_END,
@@ -360,6 +366,8 @@ main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	options_fill(o, &in.prog.conf);
+	if (o->connections > TAKERS_MAX)
+		fatal_config("--connections: at most %d", TAKERS_MAX);
 	if (target_make(&t, o, &in.prog.conf, &e) == -1)
 		fatal_config("%s", e.msg);
 	if (o->rows && in.prog.input != NULL && strcmp(in.prog.input, "ndjson") != 0)
@@ -368,11 +376,16 @@ main(int argc, char **argv)
 		fatal_config("no schema is known of the table '%s'", o->table);
 	if (o->print_schema || in.prog.check_only) {
 		if (o->print_schema)
-			print_schema(o);
+			print_schema(&t);
 		target_release(&t);
 		prog_finish(&in.prog);
 		return EXIT_OK;
 	}
 	add_metrics(&in.prog.metrics, &in);
+	if (o->replay.n > 0) {
+		status = replay_run(&o->replay, &t, (int64_t)o->drain_ms, &in.counts);
+		prog_finish(&in.prog);
+		return status;
+	}
 	return run(&in, &t);
 }

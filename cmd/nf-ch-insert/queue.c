@@ -11,6 +11,8 @@
 #include "days.h"
 #include "io/clock.h"
 
+enum { MEMORY_GROUPS_MIN = 3, MEMORY_GROUPS_MAX = TAKERS_MAX + 1 };
+
 struct memory_group {
 	uint64_t number, rows;
 	int64_t born;
@@ -26,18 +28,20 @@ struct queue {
 	int wake_fd;
 	struct buf serialized; /* the reader's: the batch or lines at hand */
 	struct days days; /* and its days */
-	struct buf read; /* the sender's: a group that was on disk */
 
-	struct memory_group mem[MEMORY_GROUPS]; /* in order; only the last may take rows */
-	unsigned mem_count;
+	struct memory_group mem[MEMORY_GROUPS_MAX]; /* in order; only the last may take rows */
+	unsigned mem_count, mem_max;
 	struct spool_segment growing; /* on disk; number 0 = none */
 	int64_t growing_born;
 	struct days growing_days;
 
 	uint64_t next;
-	uint64_t taken_rows; /* as the queue knew them */
+	uint64_t tried; /* the highest number that was given back; what is lower was taken before it */
+	uint64_t out[TAKERS_MAX]; /* numbers of the groups that are taken */
+	unsigned out_count;
 	int64_t last_insert;
-	bool down, ending, quit, stirred;
+	bool down, ending, quit;
+	unsigned stirs;
 	struct queue_counts counts;
 	struct log_limit disk_words;
 };
@@ -57,6 +61,7 @@ queue_new(const struct queue_options *o)
 
 	q->o = *o;
 	q->next = o->first;
+	q->mem_max = o->takers + 1 > MEMORY_GROUPS_MIN ? o->takers + 1 : MEMORY_GROUPS_MIN;
 	q->counts.up = 1;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->due, NULL);
@@ -73,7 +78,6 @@ queue_free(struct queue *q)
 	for (unsigned i = 0; i < q->mem_count; i++)
 		buf_release(&q->mem[i].bytes);
 	buf_release(&q->serialized);
-	buf_release(&q->read);
 	spool_close(q->o.spool);
 	pthread_mutex_destroy(&q->lock);
 	pthread_cond_destroy(&q->due);
@@ -106,7 +110,7 @@ mem_full(const struct queue *q, size_t bytes, uint64_t rows)
 {
 	const struct memory_group *last = &q->mem[q->mem_count - 1];
 
-	return q->mem_count == MEMORY_GROUPS &&
+	return q->mem_count == q->mem_max &&
 	       (last->full || last->bytes.len + bytes > GROUP_BYTES || last->rows + rows > GROUP_ROWS);
 }
 
@@ -120,7 +124,7 @@ put_memory(struct queue *q, uint64_t rows)
 			     !days_join(&g->days, &q->days)))
 		g->full = true;
 	/* Beyond the limit, the last group takes what came before the reader could pause. */
-	if (g == NULL || (g->full && q->mem_count < MEMORY_GROUPS)) {
+	if (g == NULL || (g->full && q->mem_count < q->mem_max)) {
 		g = &q->mem[q->mem_count++];
 		*g = (struct memory_group){.number = q->next++, .born = clock_mono_ms(), .days = q->days};
 	}
@@ -187,7 +191,7 @@ queue_put(struct queue *q, const struct batch *b)
 	q->counts.rows_lost += b->rows - rows;
 	if (rows > 0)
 		put_rows(q, rows);
-	pthread_cond_signal(&q->due);
+	pthread_cond_broadcast(&q->due);
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -199,7 +203,7 @@ queue_put_lines(struct queue *q, const void *p, size_t len, uint64_t rows)
 	buf_add(&q->serialized, p, len);
 	q->counts.rows_in += rows;
 	put_rows(q, rows);
-	pthread_cond_signal(&q->due);
+	pthread_cond_broadcast(&q->due);
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -257,8 +261,9 @@ queue_drain(struct queue *q, int64_t wait_ms)
 	int64_t until = clock_mono_ms() + wait_ms;
 
 	pthread_mutex_lock(&q->lock);
-	q->ending = q->stirred = true;
-	pthread_cond_signal(&q->due);
+	q->ending = true;
+	q->stirs++;
+	pthread_cond_broadcast(&q->due);
 	while (rows_waiting(q) > 0 && clock_mono_ms() < until)
 		wait_until(q, &q->drained, until);
 	bool empty = rows_waiting(q) == 0;
@@ -271,27 +276,49 @@ queue_quit(struct queue *q)
 {
 	pthread_mutex_lock(&q->lock);
 	q->quit = true;
-	pthread_cond_signal(&q->due);
+	pthread_cond_broadcast(&q->due);
 	pthread_mutex_unlock(&q->lock);
 }
 
-static void
-mem_drop_first(struct queue *q)
+static struct memory_group *
+mem_find(struct queue *q, uint64_t number)
 {
-	buf_release(&q->mem[0].bytes);
-	q->mem_count--;
-	memmove(q->mem, q->mem + 1, q->mem_count * sizeof q->mem[0]);
+	for (unsigned i = 0; i < q->mem_count; i++)
+		if (q->mem[i].number == number)
+			return &q->mem[i];
+	return NULL;
 }
 
-/* All that memory holds to disk, as far as there is room. */
+static void
+mem_drop(struct queue *q, struct memory_group *g)
+{
+	buf_release(&g->bytes);
+	q->mem_count--;
+	memmove(g, g + 1, (size_t)(q->mem + q->mem_count - g) * sizeof *g);
+}
+
+static bool
+is_out(const struct queue *q, uint64_t number)
+{
+	for (unsigned i = 0; i < q->out_count; i++)
+		if (q->out[i] == number)
+			return true;
+	return false;
+}
+
+/* All that memory holds to disk, but what others are sending, as far as there is room. */
 static void
 spill(struct queue *q)
 {
 	struct err e;
 
-	while (q->mem_count > 0 && q->o.spool != NULL) {
-		struct memory_group *g = &q->mem[0];
+	for (unsigned i = 0; i < q->mem_count && q->o.spool != NULL;) {
+		struct memory_group *g = &q->mem[i];
 
+		if (is_out(q, g->number)) {
+			i++;
+			continue;
+		}
 		if (!spool_fits(q->o.spool, g->bytes.len))
 			return;
 		if (spool_put(q->o.spool, g->number, g->bytes.p, g->bytes.len, g->rows, &e) == -1) {
@@ -299,7 +326,7 @@ spill(struct queue *q)
 			return;
 		}
 		q->counts.rows_spooled += g->rows;
-		mem_drop_first(q);
+		mem_drop(q, g);
 	}
 }
 
@@ -310,7 +337,7 @@ queue_rest(struct queue *q)
 
 	pthread_mutex_lock(&q->lock);
 	spill(q);
-	for (; q->mem_count > 0; mem_drop_first(q))
+	for (; q->mem_count > 0; mem_drop(q, &q->mem[0]))
 		q->counts.rows_lost += q->mem[0].rows;
 	if (q->o.spool != NULL && spool_end(q->o.spool, &e) == -1)
 		disk_trouble(q, &e);
@@ -337,30 +364,62 @@ take_disk(struct queue *q, const struct spool_segment *seg, struct group *g)
 		if (spool_end(q->o.spool, &e) == -1)
 			disk_trouble(q, &e);
 	}
-	if (spool_read(q->o.spool, seg, &q->read, &e) == -1) {
+	if (spool_read(q->o.spool, seg, &g->read, &e) == -1) {
 		disk_trouble(q, &e);
 		return false;
 	}
-	*g = (struct group){seg->number, seg->rows, q->read.p, q->read.len};
+	g->number = seg->number;
+	g->rows = seg->rows;
+	g->p = g->read.p;
+	g->len = g->read.len;
 	return true;
 }
 
-/* Takes the first group if it is due; otherwise *until is when it will be. */
+/* The lowest of disk that nobody has. */
+static bool
+disk_next(const struct queue *q, struct spool_segment *seg)
+{
+	seg->number = 0;
+	if (q->o.spool == NULL)
+		return false;
+	do
+		if (!spool_after(q->o.spool, seg->number, seg))
+			return false;
+	while (is_out(q, seg->number));
+	return true;
+}
+
+static struct memory_group *
+mem_next(struct queue *q)
+{
+	for (unsigned i = 0; i < q->mem_count; i++)
+		if (!is_out(q, q->mem[i].number))
+			return &q->mem[i];
+	return NULL;
+}
+
+/* Takes the first group that nobody has if it is due; otherwise *until is when it will be. */
 static bool
 take_first(struct queue *q, struct group *g, int64_t *until)
 {
 	struct spool_segment seg;
+	struct memory_group *m = mem_next(q);
 	int64_t now = clock_mono_ms();
+	bool disk = disk_next(q, &seg);
 
 	*until = now + 60000;
-	bool disk = q->o.spool != NULL && spool_first(q->o.spool, &seg);
-	if (q->mem_count > 0 && (!disk || q->mem[0].number < seg.number)) {
-		struct memory_group *m = &q->mem[0];
+	if (q->down && q->out_count > 0)
+		return false;
+	if (m != NULL && (!disk || m->number < seg.number)) {
+		bool grows = !m->full && m == &q->mem[q->mem_count - 1] && !disk;
 
-		if (!m->full && q->mem_count == 1 && !disk && (*until = due_at(q, m->rows, m->born)) > now)
+		if (grows && (*until = due_at(q, m->rows, m->born)) > now)
 			return false;
 		m->full = true;
-		*g = (struct group){m->number, m->rows, m->bytes.p, m->bytes.len};
+		g->number = m->number;
+		g->rows = m->rows;
+		g->p = m->bytes.p;
+		g->len = m->bytes.len;
 		return true;
 	}
 	if (!disk)
@@ -382,68 +441,85 @@ queue_take(struct queue *q, struct group *g)
 	pthread_mutex_lock(&q->lock);
 	while (!q->quit && !(got = take_first(q, g, &until)))
 		wait_until(q, &q->due, until);
-	q->taken_rows = got ? g->rows : 0;
-	if (got)
+	if (got) {
+		q->out[q->out_count++] = g->number;
+		g->stirs = q->stirs;
+		g->again = g->number <= q->tried;
 		q->last_insert = clock_mono_ms();
+	}
 	pthread_mutex_unlock(&q->lock);
 	return got;
 }
 
-/* A group that will never be stored: aside, or gone. */
-static void
-set_aside(struct queue *q, const struct group *g, bool in_memory, const char *words)
+/* What will never be stored: aside, or gone. True if the whole segment on disk went there. */
+static bool
+set_aside(struct queue *q, const struct group *g, const struct group_end *end, bool in_memory)
 {
+	struct spool *s = q->o.spool;
+	bool whole = s != NULL && !in_memory && end->bad.p == g->p && end->bad.len == g->len;
 	struct err e;
 
-	if (q->o.spool == NULL ||
-	    (in_memory && spool_put(q->o.spool, g->number, g->p, g->len, g->rows, &e) == -1)) {
-		if (q->o.spool != NULL)
-			disk_trouble(q, &e);
-		q->counts.rows_lost += g->rows;
-		return;
+	if (s == NULL) {
+		q->counts.rows_lost += end->bad_rows;
+		return false;
 	}
-	q->counts.rows_failed += g->rows;
-	if (spool_fail(q->o.spool, g->number, words, &e) == -1)
+	int status =
+	    whole ? spool_fail(s, g->number, end->words, &e)
+		  : spool_fail_part(s, g->number, end->bad.p, end->bad.len, end->bad_rows, end->words, &e);
+	if (status == -1)
+		disk_trouble(q, &e);
+	if (status == 0 || whole)
+		q->counts.rows_failed += end->bad_rows;
+	else
+		q->counts.rows_lost += end->bad_rows;
+	return whole;
+}
+
+static void
+finish_group(struct queue *q, const struct group *g, const struct group_end *end)
+{
+	struct memory_group *m = mem_find(q, g->number);
+	bool moved = end->bad_rows > 0 && set_aside(q, g, end, m != NULL);
+	struct err e;
+
+	q->counts.rows_stored += end->stored;
+	q->counts.rows_lost += g->rows - end->stored - end->bad_rows;
+	if (m != NULL)
+		mem_drop(q, m);
+	else if (!moved && spool_remove(q->o.spool, g->number, &e) == -1)
 		disk_trouble(q, &e);
 }
 
 void
-queue_done(struct queue *q, const struct group *g, enum group_fate fate, const char *words)
+queue_done(struct queue *q, const struct group *g, const struct group_end *end)
 {
-	struct err e;
-
 	pthread_mutex_lock(&q->lock);
-	bool in_memory = q->mem_count > 0 && q->mem[0].number == g->number;
-	q->down = fate == GROUP_RETRY;
-	if (fate == GROUP_RETRY)
+	for (unsigned i = 0; i < q->out_count; i++)
+		if (q->out[i] == g->number)
+			q->out[i] = q->out[--q->out_count];
+	q->down = end->away;
+	if (end->away && g->number > q->tried)
+		q->tried = g->number;
+	if (end->away)
 		spill(q);
-	else {
-		q->counts.rows_lost += q->taken_rows - g->rows;
-		if (fate == GROUP_FAILED)
-			set_aside(q, g, in_memory, words);
-		else
-			q->counts.rows_stored += g->rows;
-		if (in_memory)
-			mem_drop_first(q);
-		else if (fate == GROUP_STORED && spool_remove(q->o.spool, g->number, &e) == -1)
-			disk_trouble(q, &e);
-	}
+	else
+		finish_group(q, g, end);
 	eventfd_write(q->wake_fd, 1);
+	pthread_cond_broadcast(&q->due);
 	pthread_cond_signal(&q->drained);
 	pthread_mutex_unlock(&q->lock);
 }
 
 void
-queue_sleep(struct queue *q, int64_t ms)
+queue_sleep(struct queue *q, const struct group *g, int64_t ms)
 {
 	int64_t from = clock_mono_ms(), until = from + ms;
 
 	pthread_mutex_lock(&q->lock);
 	if (q->ending && ms > 1000) /* the time that is left is short */
 		until = from + 1000;
-	while (!q->quit && !q->stirred && clock_mono_ms() < until)
+	while (!q->quit && q->stirs == g->stirs && clock_mono_ms() < until)
 		wait_until(q, &q->due, until);
-	q->stirred = false;
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -451,18 +527,21 @@ void
 queue_stir(struct queue *q)
 {
 	pthread_mutex_lock(&q->lock);
-	q->stirred = true;
-	pthread_cond_signal(&q->due);
+	q->stirs++;
+	pthread_cond_broadcast(&q->due);
 	pthread_mutex_unlock(&q->lock);
 }
 
 void
-queue_count_insert(struct queue *q, uint64_t bytes, bool retry, bool ambiguous)
+queue_count(struct queue *q, const struct insert_counts *c)
 {
+	struct insert_counts *sum = &q->counts.sent;
+
 	pthread_mutex_lock(&q->lock);
-	q->counts.inserts++;
-	q->counts.bytes += bytes;
-	q->counts.retries += retry;
-	q->counts.ambiguous += ambiguous;
+	sum->inserts += c->inserts;
+	sum->bytes += c->bytes;
+	sum->retries += c->retries;
+	sum->ambiguous += c->ambiguous;
+	sum->unfit += c->unfit;
 	pthread_mutex_unlock(&q->lock);
 }

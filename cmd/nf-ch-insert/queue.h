@@ -1,9 +1,9 @@
 /*
- * The line of rows between the reader (main thread) and the sender.
+ * The line of rows between the reader (main thread) and the senders.
  *
  * Rows stand in groups; a group becomes one insert, again and again until it is
  * stored. A group is in memory, or on disk as a segment of the spool. Numbers
- * give the order: the sender always gets the lowest.
+ * give the order: a sender always gets the lowest that no other has.
  *
  * New rows go to disk, not memory, while the server is away, while older rows
  * are on disk, or when memory holds as much as it may. If the spool is full (or
@@ -14,7 +14,7 @@
  * The group that takes rows is due when it is full (of rows, bytes, or days:
  * days.h); when it has batch_rows rows and the last insert is flush_ms ago; or
  * when its first row is flush_ms old.
- * While the sender is at work it grows on, so inserts grow with the load.
+ * While the senders are at work it grows on, so inserts grow with the load.
  */
 #ifndef NF_CH_INSERT_QUEUE_H
 #define NF_CH_INSERT_QUEUE_H
@@ -27,17 +27,26 @@
 
 enum {
 	GROUP_ROWS = 262144,
-	GROUP_BYTES = 32 << 20,
+	GROUP_BYTES = 24 << 20,
 	QUEUE_LINES_MAX = 4 << 20,
-	MEMORY_GROUPS = 3, /* one with the sender, one full, one that grows */
+	TAKERS_MAX = 8,
 };
 
 struct queue_options {
 	struct spool *spool; /* NULL: none; else the queue's until queue_free */
 	uint64_t first; /* the number of the first group, above those in the spool */
+	unsigned
+	    takers; /* threads that take groups: 1 to TAKERS_MAX. Memory holds a group for each, and one more that grows */
 	uint64_t batch_rows;
 	int64_t flush_ms;
 	bool patient; /* the input waits without harm (it is a file): pause rather than spool */
+};
+
+/* What inserts there were. */
+struct insert_counts {
+	uint64_t inserts, bytes, retries;
+	uint64_t ambiguous; /* sent whole and not answered */
+	uint64_t unfit; /* values that a column could not hold as they were */
 };
 
 struct queue_counts {
@@ -45,7 +54,7 @@ struct queue_counts {
 	uint64_t rows_dropped; /* spool full and server away */
 	uint64_t rows_failed; /* refused by the server for good, set aside in failed/ */
 	uint64_t rows_lost; /* refused and no spool to set them aside, or damaged on disk */
-	uint64_t inserts, bytes, retries, ambiguous;
+	struct insert_counts sent;
 	uint64_t rows_waiting, spool_rows, spool_bytes, up;
 };
 
@@ -53,12 +62,19 @@ struct group {
 	uint64_t number, rows;
 	const void *p; /* a pack (ch/pack.h), or lines of NDJSON */
 	size_t len;
+	struct buf read; /* where it is read to from disk; the taker's, from group to group */
+	bool again; /* it was given back before */
+	unsigned stirs; /* the queue's */
 };
 
-enum group_fate {
-	GROUP_STORED,
-	GROUP_RETRY, /* not stored, the server is away */
-	GROUP_FAILED, /* refused for good */
+/* What became of a group. */
+struct group_end {
+	bool away; /* the server is: the group stays, and the rest says nothing */
+	uint64_t stored; /* rows */
+	/* What the server refuses for good: the group itself, or a part of it. */
+	struct str bad;
+	uint64_t bad_rows;
+	const char *words;
 };
 
 struct queue;
@@ -77,24 +93,25 @@ void queue_counts(struct queue *q, struct queue_counts *c);
 /* The end: no more rows come, so what there is, is due. Waits until nothing is left or wait_ms are over: whether so. */
 bool queue_drain(struct queue *q, int64_t wait_ms);
 
-/* Takes the sender off: queue_take gives no more. */
+/* Takes the takers off: queue_take gives no more. */
 void queue_quit(struct queue *q);
 
-/* With the sender gone: puts what is left in memory on disk, or counts it as lost. */
+/* With the takers gone: puts what is left in memory on disk, or counts it as lost. */
 void queue_rest(struct queue *q);
 
 /*
- * For the sender. queue_take waits for a group that is due; false after
- * queue_quit. The group is the sender's until queue_done, which wants g->rows to
- * be the rows that were found in it, and words for GROUP_FAILED.
+ * For each taker. queue_take waits for a group that is due; false after
+ * queue_quit. The group is the taker's until queue_done. While the server is
+ * away only one is out at a time.
  */
 bool queue_take(struct queue *q, struct group *g);
-void queue_done(struct queue *q, const struct group *g, enum group_fate fate, const char *words);
+void queue_done(struct queue *q, const struct group *g, const struct group_end *end);
 
-/* Waits so long, or until the end begins, queue_stir or queue_quit. */
-void queue_sleep(struct queue *q, int64_t ms);
+/* Waits so long, or until the end begins, queue_quit, or a queue_stir since that group was taken. */
+void queue_sleep(struct queue *q, const struct group *g, int64_t ms);
 void queue_stir(struct queue *q);
 
-void queue_count_insert(struct queue *q, uint64_t bytes, bool retry, bool ambiguous);
+/* Adds them to the counts. */
+void queue_count(struct queue *q, const struct insert_counts *c);
 
 #endif

@@ -1,33 +1,22 @@
-/* The thread that owns the connection: takes groups from the queue, asks for the table's columns, inserts. */
+/* The threads that take groups from the queue and deliver them, each by connections of its own. */
 #ifndef NF_CH_INSERT_SENDER_H
 #define NF_CH_INSERT_SENDER_H
 
-#include "ch/native.h"
-#include "ch/schema.h"
 #include "queue.h"
-
-struct target {
-	char *url, *user, *password, *database, *table; /* password may be NULL */
-	bool create, lz4;
-	bool rows; /* groups are lines of NDJSON, not flows */
-	enum ch_schema schema;
-	enum peer_as peer_as;
-};
-
-void target_release(struct target *t);
+#include "target.h"
 
 struct sender;
 
-/* Takes the target over (and leaves an empty one), and starts the thread. `waiting` says where rows wait meanwhile, for words: "DIR". */
-struct sender *sender_start(struct queue *q, struct target *t, const char *waiting);
+/*
+ * Takes the target over (and leaves an empty one), and starts so many threads, at most TAKERS_MAX. `waiting` says
+ * where rows wait meanwhile, for words: "DIR", or NULL.
+ */
+struct sender *sender_start(struct queue *q, struct target *t, unsigned threads, const char *waiting);
 
 /* The next insert goes to this target; takes it over. Columns are asked for again. */
 void sender_retarget(struct sender *s, struct target *t);
 
-/* Ends the thread, breaking off what is under way. */
+/* Ends the threads, breaking off what is under way. */
 void sender_stop(struct sender *s);
-
-/* Values so far that a column could not hold as they were. */
-uint64_t sender_unfit(struct sender *s);
 
 #endif

@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
-#include "io/fdio.h"
+#include "ch/account.h"
+#include "ch/http.h"
 
 /* Those that a reload may change, and where the new configuration has them. */
 static const struct {
@@ -15,6 +17,7 @@ static const struct {
     {"clickhouse.host", offsetof(struct options, host)},
     {"clickhouse.user", offsetof(struct options, user)},
     {"clickhouse.password_file", offsetof(struct options, password_file)},
+    {"clickhouse.ca_file", offsetof(struct options, ca_file)},
     {"clickhouse.database", offsetof(struct options, database)},
     {"clickhouse.table", offsetof(struct options, table)},
     {"clickhouse.schema", offsetof(struct options, schema)},
@@ -35,6 +38,8 @@ options_fill(struct options *o, const struct conf *c)
 		o->batch_rows = conf_num(c, "insert.batch_size");
 	if (o->flush_ms == 0)
 		o->flush_ms = conf_duration(c, "insert.flush_interval_ms");
+	if (o->connections == 0)
+		o->connections = conf_num(c, "insert.connections");
 	if (o->spool_max == 0)
 		o->spool_max = conf_size(c, "insert.spool_max");
 	if (o->drain_ms == 0)
@@ -58,44 +63,63 @@ options_refresh(struct options *o, const struct opt *opts, const struct conf *c)
 			*(const char **)(void *)((char *)o + texts[i].offset) = conf_str(c, texts[i].key);
 }
 
-/* "HOST" or "HOST:PORT" as a URL. Users' files may name the native port, which speaks no HTTP. */
 static char *
-url_of_host(const char *host)
+urls_of_hosts(const char *hosts)
 {
-	struct buf b = {0};
-	const char *colon = strrchr(host, ':');
-	bool bare_v6 = strchr(host, ':') != colon && host[0] != '[';
-	bool port = colon != NULL && !bare_v6 && strchr(colon, ']') == NULL;
+	bool native;
+	char *urls = ch_urls_of_hosts(hosts, &native);
 
-	buf_printf(&b, bare_v6 ? "http://[%s]:8123" : port ? "http://%s" : "http://%s:8123", host);
-	if (port && strcmp(colon, ":9000") == 0) {
+	if (native)
 		log_warnx(
-		    "clickhouse.host %s names the native port 9000; rows go by HTTP, to port 8123", host);
-		b.len -= strlen("9000");
-		buf_puts(&b, "8123");
+		    "clickhouse.host %s names the native port 9000; rows go by HTTP, to port 8123", hosts);
+	return urls;
+}
+
+/* Whether each URL is one, and what goes into headers may stand there. */
+static int
+check_urls(const struct target *t, struct err *e)
+{
+	struct ch_http_options o = {.user = t->user, .password = t->password, .ca_file = t->ca_file};
+	const char *text = t->url;
+	struct str url;
+	unsigned count = 0;
+
+	for (; ch_next_url(&text, &url); count++) {
+		char *one = mem_strndup(url.p, url.len);
+
+		o.url = one;
+		struct ch_http *h = ch_http_new(&o, e);
+		ch_http_free(h);
+		free(one);
+		if (h == NULL)
+			return -1;
 	}
-	char *url = mem_strdup(buf_cstr(&b));
-	buf_release(&b);
-	return url;
+	return count > 0 && count <= SERVERS_MAX
+		   ? 0
+		   : err_set(e, "%u servers are given; it can be 1 to %d", count, SERVERS_MAX);
 }
 
 static int
-read_password(char **password, const struct options *o, const struct conf *c, struct err *e)
+set_travel(struct target *t, const char *how, struct err *e)
 {
-	struct buf b = {0};
-	const char *given = conf_str(c, "clickhouse.password");
+	static const struct {
+		const char *name;
+		enum ch_method method;
+		bool gzip;
+	} ways[] = {
+	    {"none", CH_METHOD_NONE, false},
+	    {"lz4", CH_METHOD_LZ4, false},
+	    {"zstd", CH_METHOD_ZSTD, false},
+	    {"gzip", CH_METHOD_NONE, true},
+	};
 
-	*password = NULL;
-	if (o->password_file == NULL) {
-		*password = given != NULL ? mem_strdup(given) : NULL;
-		return 0;
-	}
-	if (secret_read(&b, o->password_file, e) == -1)
-		return -1;
-	*password = mem_strdup(buf_cstr(&b));
-	explicit_bzero(b.p, b.cap);
-	buf_release(&b);
-	return 0;
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+		if (strcmp(how, ways[i].name) == 0) {
+			t->method = ways[i].method;
+			t->gzip = ways[i].gzip;
+			return 0;
+		}
+	return err_set(e, "compression '%s' is none of none, lz4, zstd and gzip", how);
 }
 
 int
@@ -104,23 +128,25 @@ target_make(struct target *t, const struct options *o, const struct conf *c, str
 	const char *peer = conf_has(c, "peer_as") ? conf_str(c, "peer_as") : NULL;
 	char *password;
 
-	*t = (struct target){.lz4 = strcmp(o->compress, "lz4") == 0};
-	if (!t->lz4 && strcmp(o->compress, "none") != 0)
-		return err_set(e, "compression '%s' is neither none nor lz4", o->compress);
-	if (schema_parse(&t->schema, o->schema, e) == -1 || read_password(&password, o, c, e) == -1)
+	*t = (struct target){.create = o->create,
+	    .migrate = o->migrate,
+	    .rollup = o->rollup,
+	    .keep_days = conf_has(c, "retention") ? conf_duration(c, "retention") / 86400000 : 0,
+	    .rows = o->rows,
+	    .async = o->async};
+	if (set_travel(t, o->compress, e) == -1 || schema_parse(&t->schema, o->schema, e) == -1 ||
+	    ch_password(&password, o->password_file, conf_str(c, "clickhouse.password"), e) == -1)
 		return -1;
-	t->url = o->url != NULL ? mem_strdup(o->url) : url_of_host(o->host);
+	if (o->ca_file != NULL && access(o->ca_file, R_OK) == -1)
+		return err_sys(e, "ca_file %s", o->ca_file);
+	t->url = o->url != NULL ? mem_strdup(o->url) : urls_of_hosts(o->host);
+	t->ca_file = o->ca_file != NULL ? mem_strdup(o->ca_file) : NULL;
 	t->user = mem_strdup(o->user);
 	t->password = password;
 	t->database = mem_strdup(o->database);
 	t->table = mem_strdup(o->table);
-	t->create = o->create;
-	t->rows = o->rows;
 	t->peer_as = peer == NULL                  ? PEER_AS_UNSET
 		     : strcmp(peer, "origin") == 0 ? PEER_AS_ORIGIN
 						   : PEER_AS_NEIGHBOUR;
-	struct ch_http_options ho = {.url = t->url, .user = t->user, .password = t->password};
-	struct ch_http *h = ch_http_new(&ho, e);
-	ch_http_free(h);
-	return h != NULL ? 0 : -1;
+	return check_urls(t, e);
 }

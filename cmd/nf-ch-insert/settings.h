@@ -6,9 +6,11 @@
 #include "sender.h"
 
 struct options {
-	const char *url, *host, *user, *password_file, *database, *table, *schema, *spool, *compress;
-	uint64_t batch_rows, flush_ms, spool_max, drain_ms;
-	bool create, print_schema, rows;
+	const char *url, *host, *user, *password_file, *database, *table, *schema, *spool, *compress,
+	    *ca_file;
+	uint64_t batch_rows, flush_ms, spool_max, drain_ms, connections;
+	bool create, migrate, rollup, print_schema, rows, async;
+	struct opt_list replay;
 };
 
 /* What neither flag nor file gave. */

@@ -8,6 +8,12 @@ ch_server_since(const struct ch_server *s, unsigned major, unsigned minor)
 	return s->major > major || (s->major == major && s->minor >= minor);
 }
 
+bool
+ch_has_dedup(const struct ch_server *s)
+{
+	return ch_server_since(s, 22, 2);
+}
+
 static enum ch_verdict
 ask(struct ch_http *h, const char *query, struct ch_answer *a, struct err *e)
 {

@@ -13,6 +13,9 @@ struct ch_server {
 /* Whether the server is at least of this version. */
 bool ch_server_since(const struct ch_server *s, unsigned major, unsigned minor);
 
+/* Whether it knows insert_deduplication_token, and a window for it in tables of plain MergeTree. */
+bool ch_has_dedup(const struct ch_server *s);
+
 enum ch_verdict ch_ask_server(struct ch_http *h, struct ch_server *s, struct err *e);
 
 /* The columns; fills t only on CH_OK. */

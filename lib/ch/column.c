@@ -1,5 +1,7 @@
 #include "ch/column.h"
 
+#include "flow/json.h"
+
 /* Of the flags of LowCardinality: the keys come with the block, and it needs no others. */
 #define LOW_OWN_KEYS (UINT64_C(1) << 9 | UINT64_C(1) << 10)
 #define LOW_VERSION UINT64_C(1)
@@ -11,6 +13,32 @@ unwrap(const struct ch_type *t, enum ch_kind kind, bool *found)
 	return *found ? t->inner : t;
 }
 
+/* The keys or the values of a Map. */
+static int
+half_init(struct column *c, const struct column *map, const struct field_info *info, const struct ch_type *t,
+    struct err *e)
+{
+	*c = (struct column){.name = map->name, .type = map->type, .field = map->field};
+	t = unwrap(t, CH_LOW_CARDINALITY, &c->low);
+	if (t->kind != CH_STRING)
+		return err_set(
+		    e, "the field %.*s fills a Map of String to String", (int)info->name.len, info->name.p);
+	return convert_init(&c->conv, info, true, t, e);
+}
+
+static int
+map_init(struct column *c, struct arena *types, const struct field_info *info, const struct ch_type *t,
+    struct err *e)
+{
+	if (info->type != TYPE_JSON && info->type != TYPE_LIST)
+		return err_set(e, "the field %.*s cannot fill it", (int)info->name.len, info->name.p);
+	c->labels = info->type == TYPE_LIST;
+	c->pair = arena_zero(types, 2 * sizeof *c->pair);
+	if (half_init(&c->pair[0], c, info, t->inner, e) == -1)
+		return -1;
+	return half_init(&c->pair[1], c, info, t->value, e);
+}
+
 int
 column_init(struct column *c, struct arena *types, const struct ch_column *in, enum field f, struct err *e)
 {
@@ -20,6 +48,12 @@ column_init(struct column *c, struct arena *types, const struct ch_column *in, e
 	*c = (struct column){.name = in->name, .type = in->type, .field = f};
 	if (t == NULL)
 		return err_wrap(e, "column %.*s", (int)in->name.len, in->name.p);
+	if (t->kind == CH_MAP) {
+		if (map_init(c, types, info, t, e) == 0)
+			return 0;
+		return err_wrap(e, "column %.*s of type %.*s", (int)in->name.len, in->name.p,
+		    (int)in->type.len, in->type.p);
+	}
 	t = unwrap(t, CH_ARRAY, &c->array);
 	t = unwrap(t, CH_LOW_CARDINALITY, &c->low);
 	t = unwrap(t, CH_NULLABLE, &c->nullable);
@@ -38,12 +72,16 @@ column_release(struct column *c)
 	buf_release(&c->nulls);
 	buf_release(&c->values);
 	dict_release(&c->keys);
+	for (int i = 0; c->pair != NULL && i < 2; i++)
+		column_release(&c->pair[i]);
 }
 
 size_t
 column_size(const struct column *c)
 {
-	return c->offsets.len + c->nulls.len + c->values.len + c->keys.keys.len;
+	size_t pair = c->pair != NULL ? column_size(&c->pair[0]) + column_size(&c->pair[1]) : 0;
+
+	return c->offsets.len + c->nulls.len + c->values.len + c->keys.keys.len + pair;
 }
 
 /* Bytes of a value in c->values: of T, or of an index. */
@@ -208,6 +246,68 @@ entry_put(struct column *c, const struct col *src, uint32_t entry, struct buf *o
 	return elements;
 }
 
+/* The members of an object without its braces, which our reader has checked: each name, and its value as text. */
+static uint32_t
+members_put(struct column *c, struct str members, struct buf *text)
+{
+	struct json j = {members.p, members.p + members.len, members.p};
+	struct json_value key, value;
+	uint32_t n = 0;
+
+	while (json_value(&j, &key, NULL) == 0 && json_take(&j, ':') && json_value(&j, &value, NULL) == 0) {
+		struct json_value *both[] = {&key, &value};
+
+		for (int i = 0; i < 2; i++) {
+			char *room = (char *)buf_reserve(text, both[i]->text.len + 1);
+			struct str v =
+			    both[i]->kind == JSON_STRING ? json_text(both[i], room) : both[i]->text;
+
+			element_put(&c->pair[i], v, &c->pair[i].values);
+		}
+		json_take(&j, ',');
+		n++;
+	}
+	return n;
+}
+
+/* A list's strings, "name=value" or a name alone. */
+static uint32_t
+labels_put(struct column *c, struct str list)
+{
+	uint32_t n = 0;
+
+	for (const char *p = list.p, *end = p + list.len; p < end; n++) {
+		size_t len = strnlen(p, (size_t)(end - p));
+		const char *equals = memchr(p, '=', len);
+		size_t name = equals != NULL ? (size_t)(equals - p) : len;
+		size_t skip = name + (equals != NULL);
+
+		element_put(&c->pair[0], (struct str){p, name}, &c->pair[0].values);
+		element_put(&c->pair[1], (struct str){p + skip, len - skip}, &c->pair[1].values);
+		p += len + 1;
+	}
+	return n;
+}
+
+static void
+add_members(struct column *c, const struct col *src, uint32_t rows)
+{
+	struct buf text = {0};
+
+	for (int i = 0; i < 2; i++)
+		if (c->pair[i].low)
+			low_none(&c->pair[i]);
+	for (uint32_t i = 0; i < rows; i++) {
+		if (src != NULL && col_has(src, i)) {
+			struct str v = col_entry_str(src, col_slot(src, i));
+
+			c->elements += c->labels ? labels_put(c, v) : members_put(c, v, &text);
+		}
+		buf_le64(&c->offsets, c->elements);
+	}
+	buf_release(&text);
+}
+
 /* An entry that was turned into bytes once, for all the rows that have it. */
 struct piece {
 	uint32_t from, len, elements;
@@ -307,7 +407,9 @@ column_add(struct column *c, const struct batch *b, struct arena *scratch)
 
 	if (c->nullable && !c->low && !c->array)
 		add_nulls(c, src, b->rows);
-	if (src == NULL)
+	if (c->pair != NULL)
+		add_members(c, src, b->rows);
+	else if (src == NULL)
 		add_absent(c, b->rows);
 	else if (c->array || cell_width(c) == 0)
 		add_variable(c, src, b->rows, scratch);
@@ -342,20 +444,36 @@ low_write(struct column *c, struct buf *out)
 	out->len += (size_t)n << log2;
 }
 
-void
-column_write(struct column *c, struct buf *out)
+static void
+write_version(const struct column *c, struct buf *out)
 {
-	put_text(out, c->name);
-	put_text(out, c->type);
+	for (int i = 0; c->pair != NULL && i < 2; i++)
+		write_version(&c->pair[i], out);
 	if (c->low)
 		buf_le64(out, LOW_VERSION);
+}
+
+static void
+write_data(struct column *c, struct buf *out)
+{
 	buf_add(out, c->offsets.p, c->offsets.len);
 	buf_add(out, c->nulls.p, c->nulls.len);
 	if (c->low)
 		low_write(c, out);
 	else
 		buf_add(out, c->values.p, c->values.len);
+	for (int i = 0; c->pair != NULL && i < 2; i++)
+		write_data(&c->pair[i], out);
 	c->offsets.len = c->nulls.len = c->values.len = 0;
 	c->elements = 0;
 	dict_clear(&c->keys);
+}
+
+void
+column_write(struct column *c, struct buf *out)
+{
+	put_text(out, c->name);
+	put_text(out, c->type);
+	write_version(c, out);
+	write_data(c, out);
 }

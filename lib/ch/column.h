@@ -1,13 +1,16 @@
 /*
  * One column of a Native block while it grows, batch by batch, and as bytes in
  * the end. Shapes: T, Nullable(T), LowCardinality(T), LowCardinality(Nullable(T))
- * and Array of each, where T is a type of convert.h.
+ * and Array of each, where T is a type of convert.h; and Map of two that are
+ * String or LowCardinality(String), for the field `extra`, names to
+ * texts, and for lists of "name=value".
  *
  * The bytes, after the column's name and type, as the server's own
  * NativeBlockOutputStream writes them:
  *
  *     LowCardinality: UInt64 1 (version of its keys)
  *     Array:          UInt64 a row, where its elements end
+ *     Map:            as an Array of keys and, behind them, values
  *     Nullable:       a byte a value, 1 = NULL; then the values as if not Nullable
  *     LowCardinality: UInt64 flags (index width; own keys follow), UInt64 and the keys,
  *                     UInt64 and an index a value; nothing at all if there are no values.
@@ -25,7 +28,9 @@ struct column {
 	enum field field; /* where its values come from */
 	bool array, low, nullable;
 	struct convert conv;
-	uint64_t elements; /* of an Array, so far */
+	bool labels; /* the Map is filled from a list of "name=value" */
+	struct column *pair; /* of a Map: its keys and values, in the arena of types; else NULL */
+	uint64_t elements; /* of an Array or Map, so far */
 	struct buf offsets, nulls, values; /* values: of T, or 4-byte indexes into keys */
 	struct dict keys;
 };

@@ -21,7 +21,7 @@ can_fill(enum field_type from, bool element, const struct ch_type *to)
 	case CH_UINT:
 	case CH_INT:
 		return is_integer(from) || from == TYPE_REAL || from == TYPE_TIME ||
-		       (from == TYPE_MAC && to->width == 8) ||
+		       (from == TYPE_MAC && to->width >= 8) ||
 		       (from == TYPE_ADDR && to->kind == CH_UINT && to->width == 4) ||
 		       (from == TYPE_STR && element);
 	case CH_FLOAT:
@@ -56,11 +56,12 @@ convert_init(
 	    .from = element ? TYPE_STR : (enum field_type)f->type, .to = to, .mask = f->id == FIELD_tcpflags};
 	if (!can_fill(c->from, element, to))
 		return err_set(e, "the field %.*s cannot fill it", (int)f->name.len, f->name.p);
-	if (to->kind == CH_UINT)
-		c->max = UINT64_MAX >> (64 - 8 * to->width);
-	else if (to->kind == CH_INT)
-		c->max = UINT64_MAX >> (65 - 8 * to->width);
-	else if (to->kind == CH_ENUM)
+	c->max = UINT64_MAX;
+	if (to->kind == CH_UINT && to->width < 8)
+		c->max >>= 64 - 8 * to->width;
+	else if (to->kind == CH_INT && to->width <= 8)
+		c->max >>= 65 - 8 * to->width;
+	if (to->kind == CH_ENUM)
 		memcpy(c->none, &to->values[0].value, to->width);
 	return 0;
 }
@@ -102,7 +103,10 @@ integer_put(struct convert *c, uint64_t n, uint8_t *out)
 		c->unfit += !c->mask;
 		n = c->mask ? n & c->max : c->max;
 	}
-	memcpy(out, &n, c->to->width);
+	size_t width = c->to->width, low = width < sizeof n ? width : sizeof n;
+
+	memcpy(out, &n, low);
+	memset(out + low, 0, width - low);
 }
 
 /* A number: of an integer, real, time, MAC or IPv4 address. */

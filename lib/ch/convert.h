@@ -13,7 +13,7 @@
  *     text     to String; to FixedString(N), cut at N; to an Enum that has the name
  *     list     to String with spaces between; its elements as text, and as integers where they are numbers
  *              or "64500:1" (then 64500 * 65536 + 1, RFC 1997)
- *     extra    to String as an object
+ *     extra    to String as an object (and to Map: column.h)
  *
  * What does not fit becomes the nearest value that does, or the type's default
  * (zero, empty, an Enum's lowest value), and is counted in `unfit`.

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "ch/compress.h"
 #include "io/http.h"
 
 struct ch_http {
 	struct http *http;
+	bool gzip;
+	struct buf packed;
 };
 
 /* https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp */
@@ -77,10 +80,12 @@ struct ch_http *
 ch_http_new(const struct ch_http_options *o, struct err *e)
 {
 	struct http_options http = {.url = o->url,
-	    .agent = "nf-ch-insert/" VERSION,
+	    .agent = o->agent != NULL ? o->agent : "nf-ch-insert/" VERSION,
+	    .answer_max = o->answer_max,
 	    .content_type = "application/octet-stream",
 	    .connect_ms = o->connect_ms,
 	    .timeout_ms = o->timeout_ms,
+	    .ca_file = o->ca_file,
 	    .abort = o->abort};
 	struct http *h = http_new(&http, e);
 
@@ -89,13 +94,15 @@ ch_http_new(const struct ch_http_options *o, struct err *e)
 		return NULL;
 	}
 	if (http_header(h, "X-ClickHouse-User", o->user, e) == -1 ||
-	    http_header(h, "X-ClickHouse-Key", o->password, e) == -1) {
+	    http_header(h, "X-ClickHouse-Key", o->password, e) == -1 ||
+	    http_header(h, "Content-Encoding", o->gzip ? "gzip" : NULL, e) == -1) {
 		err_wrap(e, "user or password");
 		http_free(h);
 		return NULL;
 	}
 	struct ch_http *c = mem_zero(1, sizeof *c);
 	c->http = h;
+	c->gzip = o->gzip;
 	return c;
 }
 
@@ -105,6 +112,7 @@ ch_http_free(struct ch_http *h)
 	if (h == NULL)
 		return;
 	http_free(h->http);
+	buf_release(&h->packed);
 	free(h);
 }
 
@@ -121,6 +129,23 @@ error_code(struct str text)
 	while (digits < text.len && text.p[digits] >= '0' && text.p[digits] <= '9')
 		digits++;
 	return num_parse(&code, (struct str){text.p, digits}, 1, 99999) == 0 ? (int)code : 0;
+}
+
+/* The number in "(at row 21)", which the errors of its parsers end with; 0 if there is none. */
+static uint64_t
+error_row(struct str text)
+{
+	static const char mark[] = "(at row ";
+	const char *from = memmem(text.p, text.len, mark, sizeof mark - 1), *end = text.p + text.len;
+	uint64_t row;
+
+	if (from == NULL)
+		return 0;
+	from += sizeof mark - 1;
+	const char *to = memchr(from, ')', (size_t)(end - from));
+	return to != NULL && num_parse(&row, (struct str){from, (size_t)(to - from)}, 1, UINT32_MAX) == 0
+		   ? row
+		   : 0;
 }
 
 /* The server's first line without its wrapping. */
@@ -154,10 +179,17 @@ ch_http_query(struct ch_http *h, const struct ch_request *r, struct ch_answer *a
 	if (r->settings != NULL && r->settings[0] != '\0')
 		buf_printf(&q, "%s%s", q.len > 0 ? "&" : "", r->settings);
 	struct str body = r->body != NULL ? (struct str){r->body, r->body_len} : str_from(r->query);
+	if (h->gzip) {
+		h->packed.len = 0;
+		ch_gzip(&h->packed, body.p, body.len);
+		body = (struct str){(const char *)h->packed.p, h->packed.len};
+	}
 	int result = http_post(h->http, buf_cstr(&q), body, &got, e);
 	buf_release(&q);
 	a->text = got.text;
+	a->cut = got.cut;
 	a->code = 0;
+	a->row = 0;
 	a->ambiguous = false;
 	if (result == -1) {
 		a->ambiguous = r->body != NULL && got.sent;
@@ -168,6 +200,7 @@ ch_http_query(struct ch_http *h, const struct ch_request *r, struct ch_answer *a
 	a->code = text.len > 0 ? error_code(text) : 0;
 	if (got.status == 200 && a->code == 0)
 		return CH_OK;
+	a->row = error_row(text);
 	error_words(text, got.status, e);
 	enum ch_verdict v = ch_verdict_of(a->code, got.status);
 	a->ambiguous = v == CH_BUSY && r->body != NULL && (a->code == 319 || a->code == 0);

@@ -25,7 +25,11 @@ enum ch_verdict {
 struct ch_http_options {
 	const char *url; /* http[s]://HOST[:PORT][/PATH] */
 	const char *user, *password; /* may be NULL */
+	const char *ca_file; /* PEM, whose certificates vouch for the server; NULL: the system's */
+	bool gzip; /* what is sent goes as Content-Encoding: gzip */
 	unsigned connect_ms, timeout_ms; /* 0: 5 s and 60 s */
+	const char *agent; /* the User-Agent; NULL: nf-ch-insert's */
+	size_t answer_max; /* bytes of an answer that are kept; 0: 1 MiB */
 	const atomic_bool
 	    *abort; /* a transfer ends as unreachable soon after this becomes true; may be NULL */
 };
@@ -45,8 +49,10 @@ struct ch_request {
 };
 
 struct ch_answer {
-	struct buf text; /* what the server wrote, at most 1 MiB; the caller releases it */
+	struct buf text; /* what the server wrote, at most answer_max; the caller releases it */
+	bool cut; /* it wrote more */
 	int code; /* the server's error code, 0 if it gave none */
+	uint64_t row; /* of the body, which the server's error names; from 1, 0 if it names none */
 	bool ambiguous; /* the whole request was sent and no answer came: it may have been done */
 };
 

@@ -193,11 +193,13 @@ take_folder(struct spool *s, struct err *e)
 static void
 count_failed(struct spool *s)
 {
-	DIR *d = fdopendir(dup(s->failed_fd));
+	int fd = openat(s->failed_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd != -1 ? fdopendir(fd) : NULL;
 	struct stat st;
 
 	if (d == NULL)
 		return;
+	s->stats.failed_bytes = 0;
 	for (struct dirent *entry; (entry = readdir(d)) != NULL;)
 		if (fstatat(s->failed_fd, entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode))
 			s->stats.failed_bytes += (uint64_t)st.st_size;
@@ -320,6 +322,8 @@ spool_append(struct spool *s, uint64_t number, const void *p, size_t len, uint64
 int
 spool_sync(struct spool *s, struct err *e)
 {
+	if (s->stats.failed_bytes > 0)
+		count_failed(s);
 	return s->writing != 0 && fdatasync(s->fd) == -1 ? err_sys(e, "%s", s->dir) : 0;
 }
 
@@ -373,12 +377,14 @@ spool_put(struct spool *s, uint64_t number, const void *p, size_t len, uint64_t 
 }
 
 bool
-spool_first(const struct spool *s, struct spool_segment *seg)
+spool_after(const struct spool *s, uint64_t number, struct spool_segment *seg)
 {
-	if (s->count == 0)
-		return false;
-	*seg = s->list[0];
-	return true;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].number > number) {
+			*seg = s->list[i];
+			return true;
+		}
+	return false;
 }
 
 int
@@ -406,23 +412,54 @@ spool_remove(struct spool *s, uint64_t number, struct err *e)
 	return unlinkat(s->dir_fd, name, 0) == -1 ? err_sys(e, "%s/%s", s->dir, name) : 0;
 }
 
-int
-spool_fail(struct spool *s, uint64_t number, const char *words, struct err *e)
+static int
+put_note(const struct spool *s, const char *name, const char *words, struct err *e)
 {
-	struct spool_segment *seg = list_find(s, number);
-	char name[NAME_MAX_LEN], note[NAME_MAX_LEN + 8];
-	uint64_t bytes = seg->bytes;
+	char note[NAME_MAX_LEN + 8];
 
-	whole_name(s, name, seg);
 	snprintf(note, sizeof note, "%.*s.txt", (int)strcspn(name, "."), name);
-	list_drop(s, seg);
-	if (renameat(s->dir_fd, name, s->failed_fd, name) == -1)
-		return err_sys(e, "%s/%s", s->dir, name);
-	s->stats.failed_bytes += bytes;
 	int fd = openat(s->failed_fd, note, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd == -1)
 		return err_sys(e, "%s/failed/%s", s->dir, note);
 	bool sound = fd_write_all(fd, words, strlen(words)) == 0 && fd_write_all(fd, "\n", 1) == 0;
 	close(fd);
 	return sound ? 0 : err_sys(e, "%s/failed/%s", s->dir, note);
+}
+
+int
+spool_fail(struct spool *s, uint64_t number, const char *words, struct err *e)
+{
+	struct spool_segment *seg = list_find(s, number);
+	char name[NAME_MAX_LEN];
+	uint64_t bytes = seg->bytes;
+
+	whole_name(s, name, seg);
+	list_drop(s, seg);
+	if (renameat(s->dir_fd, name, s->failed_fd, name) == -1)
+		return err_sys(e, "%s/%s", s->dir, name);
+	s->stats.failed_bytes += bytes;
+	return put_note(s, name, words, e);
+}
+
+int
+spool_fail_part(struct spool *s, uint64_t number, const void *p, size_t len, uint64_t rows, const char *words,
+    struct err *e)
+{
+	struct spool_segment part = {number, rows, len};
+	char name[NAME_MAX_LEN];
+
+	whole_name(s, name, &part);
+	int fd = openat(s->failed_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd == -1)
+		return err_sys(e, "%s/failed/%s", s->dir, name);
+	bool sound = fd_write_all(fd, p, len) == 0 && fdatasync(fd) == 0 && fsync(s->failed_fd) == 0;
+	if (!sound) {
+		err_sys(e, "%s/failed/%s", s->dir, name);
+		unlinkat(s->failed_fd, name, 0);
+	}
+	close(fd);
+	if (!sound)
+		return -1;
+	s->stats.failed_bytes += len;
+	return put_note(s, name, words, e);
 }

@@ -68,7 +68,7 @@ bool spool_fits(const struct spool *s, uint64_t bytes);
  */
 int spool_append(struct spool *s, uint64_t number, const void *p, size_t len, uint64_t rows, struct err *e);
 
-/* Makes what was appended survive the machine. */
+/* Makes what was appended survive the machine, and looks what is left in failed/. */
 int spool_sync(struct spool *s, struct err *e);
 
 /* Ends the segment being written, if there is one, so that it is whole and durable. */
@@ -77,8 +77,8 @@ int spool_end(struct spool *s, struct err *e);
 /* Writes a whole segment. */
 int spool_put(struct spool *s, uint64_t number, const void *p, size_t len, uint64_t rows, struct err *e);
 
-/* The segment with the lowest number, the one being written included; false if there is none. */
-bool spool_first(const struct spool *s, struct spool_segment *seg);
+/* The segment with the lowest number above that one, the one being written included; false if there is none. */
+bool spool_after(const struct spool *s, uint64_t number, struct spool_segment *seg);
 
 /* The bytes of a whole segment into b. */
 int spool_read(const struct spool *s, const struct spool_segment *seg, struct buf *b, struct err *e);
@@ -88,5 +88,9 @@ int spool_remove(struct spool *s, uint64_t number, struct err *e);
 
 /* Sets a segment aside in failed/, with the words beside it. */
 int spool_fail(struct spool *s, uint64_t number, const char *words, struct err *e);
+
+/* Puts rows that are no whole segment into failed/, under the number of what they were part of. -1: they are not there. */
+int spool_fail_part(struct spool *s, uint64_t number, const void *p, size_t len, uint64_t rows,
+    const char *words, struct err *e);
 
 #endif

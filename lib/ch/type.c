@@ -21,6 +21,10 @@ static const struct {
     {{"UInt16", 6}, CH_UINT, 2},
     {{"UInt32", 6}, CH_UINT, 4},
     {{"UInt64", 6}, CH_UINT, 8},
+    {{"UInt128", 7}, CH_UINT, 16},
+    {{"UInt256", 7}, CH_UINT, 32},
+    {{"Int128", 6}, CH_INT, 16},
+    {{"Int256", 6}, CH_INT, 32},
     {{"Int8", 4}, CH_INT, 1},
     {{"Int16", 5}, CH_INT, 2},
     {{"Int32", 5}, CH_INT, 4},
@@ -178,6 +182,21 @@ inner_parse(struct scan *s, struct ch_type *t)
 	return scan_char(s, '(') && type_parse(s, inner) == 0 && scan_char(s, ')') ? 0 : -1;
 }
 
+/* (key, value) */
+static int
+map_parse(struct scan *s, struct ch_type *t)
+{
+	struct ch_type *pair = arena_alloc(s->arena, 2 * sizeof *pair);
+
+	t->kind = CH_MAP;
+	t->inner = &pair[0];
+	t->value = &pair[1];
+	return scan_char(s, '(') && type_parse(s, &pair[0]) == 0 && scan_char(s, ',') &&
+		       type_parse(s, &pair[1]) == 0 && scan_char(s, ')')
+		   ? 0
+		   : -1;
+}
+
 static int
 type_parse(struct scan *s, struct ch_type *t)
 {
@@ -211,6 +230,8 @@ type_parse(struct scan *s, struct ch_type *t)
 		t->width = word.len == 5 ? 1 : 2;
 		return enum_parse(s, t);
 	}
+	if (str_eq(word, STR("Map")))
+		return map_parse(s, t);
 	if (str_eq(word, STR("Nullable")))
 		t->kind = CH_NULLABLE;
 	else if (str_eq(word, STR("LowCardinality")))

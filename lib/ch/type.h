@@ -13,8 +13,8 @@
 #include "base/mem.h"
 
 enum ch_kind {
-	CH_UINT, /* UInt8 to UInt64 */
-	CH_INT, /* Int8 to Int64 */
+	CH_UINT, /* UInt8 to UInt256 */
+	CH_INT, /* Int8 to Int256 */
 	CH_FLOAT, /* Float32, Float64 */
 	CH_BOOL, /* a byte, 0 or 1 */
 	CH_STRING,
@@ -31,6 +31,7 @@ enum ch_kind {
 	CH_NULLABLE,
 	CH_LOW_CARDINALITY,
 	CH_ARRAY,
+	CH_MAP, /* of inner to value */
 };
 
 struct ch_enum_value {
@@ -45,6 +46,7 @@ struct ch_type {
 	uint32_t value_count; /* of CH_ENUM: at least 1, lowest value first */
 	struct ch_enum_value *values;
 	const struct ch_type *inner; /* of a type around another, else NULL */
+	const struct ch_type *value; /* of CH_MAP */
 };
 
 enum { CH_TYPE_DEPTH_MAX = 8, CH_FIXED_MAX = 4096 };

@@ -3,24 +3,56 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
-#define ANSWER_MAX ((size_t)1 << 20)
+#define ANSWER_MAX ((size_t)1 << 20) /* where nothing is said */
 
 struct http {
 	CURL *curl;
 	CURLU *url;
 	struct curl_slist *headers;
 	const atomic_bool *abort;
+	size_t answer_max;
+	struct str body; /* what is left to send */
 	char words[CURL_ERROR_SIZE];
+};
+
+struct taker {
+	struct http_answer *answer;
+	size_t max;
 };
 
 static size_t
 take_answer(char *p, size_t size, size_t n, void *arg)
 {
-	struct http_answer *a = arg;
-	size_t len = size * n, room = ANSWER_MAX - a->text.len;
+	struct taker *t = arg;
+	size_t len = size * n, room = t->max - t->answer->text.len;
 
-	buf_add(&a->text, p, len < room ? len : room);
+	buf_add(&t->answer->text, p, len < room ? len : room);
+	t->answer->cut = t->answer->cut || len > room;
 	return len;
+}
+
+static size_t
+give_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct http *h = arg;
+	size_t room = size * n, len = h->body.len < room ? h->body.len : room;
+
+	memcpy(p, h->body.p, len);
+	h->body = (struct str){h->body.p + len, h->body.len - len};
+	return len;
+}
+
+/*
+ * Where a kept connection breaks before an answer, curl would send the body again by itself and tell nobody. Whether a
+ * request may be made twice is the caller's to say.
+ */
+static int
+refuse_rewind(void *arg, curl_off_t offset, int origin)
+{
+	(void)arg;
+	(void)offset;
+	(void)origin;
+	return CURL_SEEKFUNC_FAIL;
 }
 
 static int
@@ -95,10 +127,16 @@ set_options(struct http *h, const struct http_options *o)
 	curl_easy_setopt(h->curl, CURLOPT_USERAGENT, o->agent);
 	if (o->socket != NULL)
 		curl_easy_setopt(h->curl, CURLOPT_UNIX_SOCKET_PATH, o->socket);
+	if (o->ca_file != NULL)
+		curl_easy_setopt(h->curl, CURLOPT_CAINFO, o->ca_file);
 	curl_easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(o->connect_ms ? o->connect_ms : 5000));
 	curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)(o->timeout_ms ? o->timeout_ms : 60000));
 	curl_easy_setopt(h->curl, CURLOPT_UPLOAD_BUFFERSIZE, 2L << 20);
 	curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, take_answer);
+	curl_easy_setopt(h->curl, CURLOPT_POST, 1L);
+	curl_easy_setopt(h->curl, CURLOPT_READFUNCTION, give_body);
+	curl_easy_setopt(h->curl, CURLOPT_READDATA, h);
+	curl_easy_setopt(h->curl, CURLOPT_SEEKFUNCTION, refuse_rewind);
 	curl_easy_setopt(h->curl, CURLOPT_XFERINFOFUNCTION, still_wanted);
 	curl_easy_setopt(h->curl, CURLOPT_XFERINFODATA, h);
 	curl_easy_setopt(h->curl, CURLOPT_NOPROGRESS, 0L);
@@ -110,6 +148,7 @@ http_new(const struct http_options *o, struct err *e)
 	struct http *h = mem_zero(1, sizeof *h);
 
 	h->abort = o->abort;
+	h->answer_max = o->answer_max > 0 ? o->answer_max : ANSWER_MAX;
 	h->curl = curl_easy_init();
 	if (h->curl == NULL)
 		err_set(e, "libcurl does not start");
@@ -139,20 +178,21 @@ http_free(struct http *h)
 int
 http_post(struct http *h, const char *query, struct str body, struct http_answer *a, struct err *e)
 {
-	curl_off_t sent = 0, wait = 0;
+	struct taker taker = {a, h->answer_max};
+	curl_off_t wait = 0;
 
 	a->text.len = 0;
+	a->cut = false;
 	a->status = 0;
 	a->retry_after_s = 0;
 	h->words[0] = '\0';
 	curl_url_set(h->url, CURLUPART_QUERY, query != NULL && query[0] != '\0' ? query : NULL, 0);
 	curl_easy_setopt(h->curl, CURLOPT_CURLU, h->url);
-	curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, body.p);
+	h->body = body;
 	curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-	curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, a);
+	curl_easy_setopt(h->curl, CURLOPT_WRITEDATA, &taker);
 	CURLcode result = curl_easy_perform(h->curl);
-	curl_easy_getinfo(h->curl, CURLINFO_SIZE_UPLOAD_T, &sent);
-	a->sent = (size_t)sent >= body.len;
+	a->sent = body.len > 0 && h->body.len == 0;
 	if (result != CURLE_OK)
 		return err_set(e, "%s", h->words[0] != '\0' ? h->words : curl_easy_strerror(result));
 	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &a->status);

@@ -17,7 +17,9 @@ struct http_options {
 	const char *socket; /* path of a Unix socket to use instead of the host; may be NULL */
 	const char *agent; /* the User-Agent */
 	const char *content_type; /* of what is sent */
+	const char *ca_file; /* PEM: who vouches for a server of https; NULL: the system's */
 	unsigned connect_ms, timeout_ms; /* 0: 5 s and 60 s */
+	size_t answer_max; /* bytes of an answer that are kept; 0: 1 MiB */
 	/* A transfer ends as a failure within a second after this becomes true; may be NULL. */
 	const atomic_bool *abort;
 };
@@ -37,13 +39,14 @@ int http_header(struct http *h, const char *name, const char *value, struct err 
 struct http_answer {
 	long status;
 	uint32_t retry_after_s; /* RFC 9110 §10.2.3, as seconds; 0: not said */
-	struct buf text; /* at most 1 MiB; the caller releases it */
-	bool sent; /* the whole request was, whether or not an answer came */
+	struct buf text; /* at most answer_max; the caller releases it */
+	bool cut; /* more came than was kept */
+	bool sent; /* the whole body was, or may have been, whether or not an answer came */
 };
 
 /*
  * POSTs the body; `query` (may be NULL) goes into the URL as it is. Clears the
- * answer first. 0 once there is an answer, whatever its status; -1 with words
+ * answer first. The body is sent once at most. 0 once there is an answer, whatever its status; -1 with words
  * where none came.
  */
 int http_post(struct http *h, const char *query, struct str body, struct http_answer *a, struct err *e);

@@ -115,6 +115,21 @@ add_host(struct protect *p, struct str host, const char *why, conf_warn_fn *warn
 	freeaddrinfo(all);
 }
 
+/* Of a list with commas, as clickhouse.host and clickhouse.url may be. */
+static void
+add_hosts(struct protect *p, const char *list, const char *why, conf_warn_fn *warn, void *arg)
+{
+	while (list[strspn(list, ", ")] != '\0') {
+		list += strspn(list, ", ");
+		size_t len = strcspn(list, ", ");
+		char *one = mem_strndup(list, len);
+
+		add_host(p, host_of(one), why, warn, arg);
+		free(one);
+		list += len;
+	}
+}
+
 /*
  * From files.
  */
@@ -171,8 +186,7 @@ read_all(struct protect *p, const struct conf *c, conf_warn_fn *warn, void *arg,
 		return -1;
 	if (!conf_has(c, "dns.nameserver"))
 		read_resolvers(p);
-	add_host(
-	    p, host_of(url != NULL ? url : conf_str(c, "clickhouse.host")), "it is the database", warn, arg);
+	add_hosts(p, url != NULL ? url : conf_str(c, "clickhouse.host"), "it is the database", warn, arg);
 	return exclude != NULL && exclude[0] != '\0' ? read_exclude(p, exclude, e) : 0;
 }
 

@@ -3,7 +3,7 @@
  *
  *     ch_encode make ROWS     writes that many flows as batches, to insert them
  *     ch_encode plain         from batches, as they wait in the queue, to Native blocks
- *     ch_encode lz4           and those compressed
+ *     ch_encode lz4 | zstd    and those compressed
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +97,7 @@ encode(struct native *n, const struct buf *pack, struct buf *list, struct buf *b
 
 /* Encodes the same rows until it has run long enough; rows a CPU second. */
 static double
-measure(struct native *n, bool lz4)
+measure(struct native *n, enum ch_method method)
 {
 	struct buf pack = {0}, list = {0}, body = {0}, small = {0};
 	struct arena scratch = {0};
@@ -114,14 +114,14 @@ measure(struct native *n, bool lz4)
 	do {
 		encode(n, &pack, &list, &body, &scratch);
 		small.len = 0;
-		if (lz4)
-			ch_compress(&small, body.p, body.len);
+		if (method != CH_METHOD_NONE)
+			ch_compress(&small, method, body.p, body.len);
 		rounds++;
 		used = cpu_seconds() - from;
 	} while (used < BENCH_SECONDS);
 	fprintf(stderr, "ch_encode: %.0f bytes a row in a batch, %.0f in a block%s", (double)pack.len / ROWS,
-	    (double)body.len / ROWS, lz4 ? "" : "\n");
-	if (lz4)
+	    (double)body.len / ROWS, method != CH_METHOD_NONE ? "" : "\n");
+	if (method != CH_METHOD_NONE)
 		fprintf(stderr, ", %.0f compressed\n", (double)small.len / ROWS);
 	arena_release(&scratch);
 	buf_release(&pack);
@@ -146,7 +146,9 @@ main(int argc, char **argv)
 	struct native *n = native_new(&t, PEER_AS_UNSET, &e);
 	if (n == NULL)
 		return 1;
-	printf("%.0f\n", measure(n, strcmp(argv[1], "lz4") == 0));
+	printf("%.0f\n", measure(n, strcmp(argv[1], "lz4") == 0    ? CH_METHOD_LZ4
+				    : strcmp(argv[1], "zstd") == 0 ? CH_METHOD_ZSTD
+								   : CH_METHOD_NONE));
 	native_free(n);
 	ch_table_release(&t);
 	return 0;

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 #include <lz4.h>
 #include <stdlib.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "ch/cityhash.h"
 #include "ch/compress.h"
@@ -61,13 +63,20 @@ test_hash(void **state)
 	}
 }
 
+static size_t
+unpack(enum ch_method method, uint8_t *to, size_t room, const uint8_t *p, size_t len)
+{
+	return method == CH_METHOD_ZSTD
+		   ? ZSTD_decompress(to, room, p, len)
+		   : (size_t)LZ4_decompress_safe((const char *)p, (char *)to, (int)len, (int)room);
+}
+
 static void
-test_blocks(void **state)
+try_blocks(enum ch_method method)
 {
 	static const size_t sizes[] = {0, 1, 100, 1 << 20, (1 << 20) + 1, 5000000};
 	unsigned seed = 1;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		struct buf out = {0};
 		uint8_t *before = mem_alloc(sizes[i]), *after = mem_alloc(sizes[i]);
@@ -75,17 +84,16 @@ test_blocks(void **state)
 
 		for (size_t k = 0; k < sizes[i]; k++)
 			before[k] = (uint8_t)(rand_r(&seed) % 5);
-		ch_compress(&out, before, sizes[i]);
+		ch_compress(&out, method, before, sizes[i]);
 		for (size_t at = 0; at < out.len; blocks++) {
 			const uint8_t *block = out.p + at;
 			uint32_t packed = load_le32(block + 17), plain = load_le32(block + 21);
 			struct hash128 h = cityhash128(block + 16, packed);
 
 			assert_memory_equal(block, &h, sizeof h);
-			assert_int_equal(block[16], 0x82);
-			assert_int_equal(LZ4_decompress_safe((const char *)block + 25, (char *)after + got,
-					     (int)packed - 9, (int)(sizes[i] - got)),
-			    plain);
+			assert_int_equal(block[16], method);
+			assert_int_equal(
+			    unpack(method, after + got, sizes[i] - got, block + 25, packed - 9), plain);
 			got += plain;
 			at += 16 + packed;
 		}
@@ -98,12 +106,64 @@ test_blocks(void **state)
 	}
 }
 
+static void
+test_blocks(void **state)
+{
+	(void)state;
+	try_blocks(CH_METHOD_LZ4);
+	try_blocks(CH_METHOD_ZSTD);
+}
+
+static void
+test_none(void **state)
+{
+	struct buf out = {0};
+
+	(void)state;
+	ch_compress(&out, CH_METHOD_NONE, "as it is", 8);
+	assert_int_equal(out.len, 8);
+	assert_memory_equal(out.p, "as it is", 8);
+	buf_release(&out);
+}
+
+static void
+test_gzip(void **state)
+{
+	static const size_t sizes[] = {0, 1, 3000000};
+	unsigned seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		struct buf out = {0};
+		uint8_t *before = mem_alloc(sizes[i]), *after = mem_alloc(sizes[i] + 1);
+
+		for (size_t k = 0; k < sizes[i]; k++)
+			before[k] = (uint8_t)(rand_r(&seed) % 5);
+		ch_gzip(&out, before, sizes[i]);
+		z_stream z = {.next_in = out.p,
+		    .avail_in = (uInt)out.len,
+		    .next_out = after,
+		    .avail_out = (uInt)sizes[i] + 1};
+		assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
+		assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+		assert_int_equal(z.total_out, sizes[i]);
+		assert_int_equal(z.avail_in, 0);
+		assert_memory_equal(before, after, sizes[i]);
+		inflateEnd(&z);
+		free(before);
+		free(after);
+		buf_release(&out);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_hash),
 	    cmocka_unit_test(test_blocks),
+	    cmocka_unit_test(test_none),
+	    cmocka_unit_test(test_gzip),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

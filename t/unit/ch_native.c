@@ -97,6 +97,15 @@ test_bytes(void **state)
 	    {"src_port", "UInt8", "ff0035"},
 	    {"src_port", "Int8", "7f0035"},
 	    {"src_port", "UInt64", "bb0100000000000000000000000000003500000000000000"},
+	    {"src_port", "UInt128",
+		"bb010000000000000000000000000000"
+		"00000000000000000000000000000000"
+		"35000000000000000000000000000000"},
+	    {"src_port", "Nullable(Int256)",
+		"000100"
+		"bb01000000000000000000000000000000000000000000000000000000000000"
+		"0000000000000000000000000000000000000000000000000000000000000000"
+		"3500000000000000000000000000000000000000000000000000000000000000"},
 	    {"src_port", "Float32", "0080dd430000000000005442"},
 	    {"src_port", "String",
 		"03343433"
@@ -181,6 +190,24 @@ test_bytes(void **state)
 	    {"extra", "String",
 		"077b226b223a317d"
 		"0000"},
+	    {"extra", "Map(String, String)",
+		"0100000000000000"
+		"0100000000000000"
+		"0100000000000000"
+		"016b"
+		"0131"},
+	    {"extra", "Map(LowCardinality(String), String)",
+		"0100000000000000"
+		"0100000000000000"
+		"0100000000000000"
+		"0100000000000000"
+		"0006000000000000"
+		"0200000000000000"
+		"00"
+		"016b"
+		"0100000000000000"
+		"01"
+		"0131"},
 	    /* keys '', GR, DEU; indexes 1 0 2 */
 	    {"src_host_country", "LowCardinality(String)",
 		"0100000000000000"
@@ -283,6 +310,10 @@ test_refused(void **state)
 		"column src_host of type Array(String): the field src_host cannot fill it"},
 	    {"as_path\tArray(Array(String))\t\n",
 		"column as_path of type Array(Array(String)): the field as_path cannot fill it"},
+	    {"extra\tMap(String, UInt8)\t\n",
+		"column extra of type Map(String, UInt8): the field extra fills a Map of String to String"},
+	    {"src_host\tMap(String, String)\t\n",
+		"column src_host of type Map(String, String): the field src_host cannot fill it"},
 	    {"bytes\tDateTime\t\n", "column bytes of type DateTime: the field bytes cannot fill it"},
 	    {"nothing\tString\t\n", "the table has no column with the name of a flow field (nf-flow(5))"},
 	};

@@ -114,7 +114,7 @@ test_order(void **state)
 	struct buf p = {0};
 
 	(void)state;
-	assert_false(spool_first(s, &seg));
+	assert_false(spool_after(s, 0, &seg));
 	make_pack(&p, 2, 0);
 	assert_int_equal(spool_append(s, 7, p.p, p.len, 200, NULL), 0);
 	assert_int_equal(spool_append(s, 7, p.p, p.len, 200, NULL), 0);
@@ -126,7 +126,7 @@ test_order(void **state)
 	assert_int_equal(spool_last(s), 9);
 	assert_int_equal(spool_stats(s)->rows, 800);
 	assert_int_equal(spool_stats(s)->torn_bytes, 0);
-	for (uint64_t number = 3, rows; spool_first(s, &seg); number = seg.number == 3 ? 7 : 9) {
+	for (uint64_t number = 3, rows; spool_after(s, 0, &seg); number = seg.number == 3 ? 7 : 9) {
 		assert_int_equal(seg.number, number);
 		rows = read_rows(s, &seg);
 		assert_int_equal(rows, seg.rows);
@@ -160,11 +160,11 @@ test_torn(void **state)
 		assert_int_equal(spool_stats(s)->rows, batches * BATCH_ROWS);
 		assert_int_equal(spool_stats(s)->torn_bytes, len - batches * (p.len / 3));
 		if (batches > 0) {
-			assert_true(spool_first(s, &seg));
+			assert_true(spool_after(s, 0, &seg));
 			assert_int_equal(read_rows(s, &seg), batches * BATCH_ROWS);
 			assert_int_equal(spool_remove(s, 5, NULL), 0);
 		}
-		assert_false(spool_first(s, &seg));
+		assert_false(spool_after(s, 0, &seg));
 		spool_close(s);
 	}
 	buf_release(&p);
@@ -189,7 +189,7 @@ test_damage(void **state)
 			noise[i] = p.p[at + i] ^ (uint8_t)(1 + rand_r(&seed) % 255);
 		assert_int_equal(spool_put(s, 5, p.p, p.len, 10 * BATCH_ROWS, NULL), 0);
 		damage("00000000000000000005-1000.nfb", (off_t)at, noise, len);
-		assert_true(spool_first(s, &seg));
+		assert_true(spool_after(s, 0, &seg));
 		size_t first = at / (p.len / 10), last = (at + len - 1) / (p.len / 10);
 		assert_int_equal(read_rows(s, &seg), (10 - (last - first + 1)) * BATCH_ROWS);
 		assert_int_equal(spool_remove(s, 5, NULL), 0);
@@ -219,7 +219,7 @@ test_torn_rows(void **state)
 	s = spool_open(&o, NULL);
 	assert_int_equal(spool_stats(s)->rows, 2);
 	assert_int_equal(spool_stats(s)->torn_bytes, 4);
-	assert_true(spool_first(s, &seg));
+	assert_true(spool_after(s, 0, &seg));
 	assert_int_equal(spool_read(s, &seg, &content, NULL), 0);
 	assert_int_equal(content.len, 16);
 	assert_memory_equal(content.p, text, 16);
@@ -248,6 +248,7 @@ test_limits(void **state)
 	assert_false(spool_fits(s, 1000 - 2 * p.len + 1));
 	assert_null(spool_open(&o, &e));
 	assert_non_null(strstr(e.msg, "another program uses this spool"));
+	assert_int_equal(spool_fail_part(s, 2, p.p, 16, 3, "nor this", NULL), 0);
 	spool_close(s);
 
 	struct stat st;
@@ -258,6 +259,9 @@ test_limits(void **state)
 	snprintf(path, sizeof path, "%s/failed/%020u-100.nfb", dir, 1);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, p.len);
+	snprintf(path, sizeof path, "%s/failed/%020u-3.nfb", dir, 2);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 16);
 
 	o.max_bytes = UINT64_MAX;
 	o.keep_free = UINT64_MAX / 2;
@@ -285,7 +289,7 @@ test_strangers(void **state)
 		close(open(path, O_WRONLY | O_CREAT, 0600));
 	}
 	struct spool *s = reopen(NULL);
-	assert_false(spool_first(s, &seg));
+	assert_false(spool_after(s, 0, &seg));
 	spool_close(s);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		snprintf(path, sizeof path, "%s/%s", dir, names[i]);

@@ -27,7 +27,8 @@ show(const struct ch_type *t, struct buf *out)
 	    [CH_ENUM] = "enum",
 	    [CH_NULLABLE] = "nullable",
 	    [CH_LOW_CARDINALITY] = "low",
-	    [CH_ARRAY] = "array"};
+	    [CH_ARRAY] = "array",
+	    [CH_MAP] = "map"};
 
 	buf_puts(out, names[t->kind]);
 	if (t->inner == NULL)
@@ -40,6 +41,10 @@ show(const struct ch_type *t, struct buf *out)
 	if (t->inner != NULL) {
 		buf_putc(out, '(');
 		show(t->inner, out);
+		if (t->value != NULL) {
+			buf_putc(out, ',');
+			show(t->value, out);
+		}
 		buf_putc(out, ')');
 	}
 }
@@ -51,6 +56,9 @@ test_known(void **state)
 	    {"UInt8", "uint:1"},
 	    {"UInt64", "uint:8"},
 	    {"Int16", "int:2"},
+	    {"UInt128", "uint:16"},
+	    {"Int256", "int:32"},
+	    {"Map(String, LowCardinality(String))", "map(string:0,low(string:0))"},
 	    {"Float32", "float:4"},
 	    {"Bool", "bool:1"},
 	    {"String", "string:0"},
@@ -92,9 +100,9 @@ test_known(void **state)
 static void
 test_refused(void **state)
 {
-	static const char *const names[] = {"", "uint8", "UInt7", "UInt128", "Decimal(9, 2)",
-	    "Tuple(UInt8, String)", "String)", "Nullable", "Nullable(", "Nullable(String", "Array()",
-	    "FixedString", "FixedString(0)", "FixedString(99999)", "FixedString(-1)", "DateTime(",
+	static const char *const names[] = {"", "uint8", "UInt7", "UInt512", "Map(String)", "Map(String, ",
+	    "Decimal(9, 2)", "Tuple(UInt8, String)", "String)", "Nullable", "Nullable(", "Nullable(String",
+	    "Array()", "FixedString", "FixedString(0)", "FixedString(99999)", "FixedString(-1)", "DateTime(",
 	    "DateTime('x)", "DateTime64", "DateTime64(10)", "DateTime64(3, UTC)", "Enum8", "Enum8()",
 	    "Enum8('a')", "Enum8('a' = )", "Enum8('a' = 128)", "Enum8('a' = -129)", "Enum8('a' = 1,)",
 	    "Enum16('a' = 40000)", "Enum8('a\\",
