@@ -5,6 +5,8 @@
 #                  path=65001 next_hop=192.0.2.1 local_pref=100 communities=65535:666 large=64496:1:2
 #     X_routes     the prefixes that it has from us
 #     X_down
+#
+# and where `marked` is not empty it announces 203.0.113.0/24 and 2001:db8:77::/48 with attributes of all kinds.
 
 port=$(free_port)
 peer_port=$(free_port)
@@ -52,16 +54,29 @@ in_session() { [ "$(api GET health | jq .sessions)" = 1 ]; }
 # BIRD
 #
 
+bird_marked='
+protocol static { ipv4; route 203.0.113.0/24 blackhole; }
+protocol static { ipv6; route 2001:db8:77::/48 blackhole; }
+filter marked {
+	bgp_path.prepend(4200000001); bgp_path.prepend(64511); bgp_med = 7; bgp_local_pref = 250;
+	bgp_community.add((64496,1)); bgp_community.add((65535,666)); bgp_large_community.add((64496,1,2));
+	bgp_ext_community.add((rt,64496,7));
+	if net.type = NET_IP4 then bgp_next_hop = 192.0.2.77; else bgp_next_hop = 2001:db8::77;
+	accept;
+}'
 bird_up() {
+	local filter=${marked:+filter marked}
+	filter=${filter:-none}
 	cat >"$T/bird.conf" <<END
 router id 10.0.0.2;
 protocol device {}
+${marked:+$bird_marked}
 protocol bgp nf {
 	local 127.0.0.2 port $peer_port as $1;
 	neighbor 127.0.0.1 port $port as 65001;
-	multihop; connect delay time 1; connect retry time 1; error wait time 1, 2;
-	ipv4 { import all; export none; };
-	ipv6 { import all; export none; };
+	strict bind; multihop; connect delay time 1; connect retry time 1; error wait time 1, 2; ${md5:+password "$md5";}
+	ipv4 { import all; export $filter; };
+	ipv6 { import all; export $filter; };
 }
 END
 	bird -f -c "$T/bird.conf" -s "$T/bird.ctl" -P "$T/bird.pid" 2>>"$T/bird.log" &
@@ -116,6 +131,12 @@ END
 	gobgpd -f "$T/gobgp.toml" --api-hosts "127.0.0.1:$gobgp_port" --pprof-disable >>"$T/gobgp.log" 2>&1 &
 	gobgpd=$!
 	PIDS+=($gobgpd)
+	[ -z "$marked" ] && return
+	local marks=(origin igp med 7 local-pref 250 aspath "64511 4200000001" community 64496:1,65535:666
+		large-community 64496:1:2 rt 64496:7)
+	wait_for 20 gobgp -p "$gobgp_port" global
+	gobgp -p "$gobgp_port" global rib add 203.0.113.0/24 nexthop 192.0.2.77 "${marks[@]}"
+	gobgp -p "$gobgp_port" global rib add -a ipv6 2001:db8:77::/48 nexthop 2001:db8::77 "${marks[@]}"
 }
 gobgp_down() { { kill "$gobgpd" && wait "$gobgpd"; } 2>/dev/null; }
 
@@ -153,6 +174,7 @@ route-map marked permit 10
  set large-community 64496:1:2
  set extcommunity rt 64496:7
  set metric 7
+ set local-preference 250
  set as-path prepend 64511 4200000001
 router bgp $1
  bgp router-id 10.0.0.4
@@ -165,11 +187,11 @@ router bgp $1
  neighbor 127.0.0.1 disable-connected-check
  $hops
  address-family ipv4 unicast
-  network 203.0.113.0/24 route-map marked
+  ${marked:+network 203.0.113.0/24 route-map marked}
  exit-address-family
  address-family ipv6 unicast
   neighbor 127.0.0.1 activate
-  network 2001:db8:77::/48 route-map marked
+  ${marked:+network 2001:db8:77::/48 route-map marked}
  exit-address-family
 END
 	/usr/lib/frr/bgpd -Z -S -f "$T/frr/bgpd.conf" -i "$T/frr/pid" --vty_socket "$T/frr" -p "$peer_port" -l 127.0.0.2 -P 0 \
