@@ -67,8 +67,9 @@ filter marked {
 	accept;
 }'
 bird_up() {
-	local filter=${marked:+filter marked}
-	filter=${filter:-none}
+	local filter=none secret=''
+	[ -z "$marked" ] || filter='filter marked'
+	[ -z "$md5" ] || secret="password \"$md5\";"
 	cat >"$T/bird.conf" <<END
 router id 10.0.0.2;
 flow4 table f4; flow6 table f6;
@@ -77,7 +78,7 @@ ${marked:+$bird_marked}
 protocol bgp nf {
 	local 127.0.0.2 port $peer_port as $1;
 	neighbor 127.0.0.1 port $port as 65001;
-	strict bind; multihop; connect delay time 1; connect retry time 1; error wait time 1, 2; ${md5:+password "$md5";}
+	strict bind; multihop; connect delay time 1; connect retry time 1; error wait time 1, 2; $secret
 	ipv4 { import all; export $filter; };
 	ipv6 { import all; export $filter; };
 	flow4 { import all; export none; };
@@ -107,6 +108,8 @@ bird_routes() { ctl show route protocol nf | awk '/^[0-9a-f.:]+\// { print $1 }'
 #
 
 gobgp_up() {
+	local secret=''
+	[ -z "$md5" ] || secret="auth-password = \"$md5\""
 	gobgp_port=$(free_port)
 	cat >"$T/gobgp.toml" <<END
 [global.config]
@@ -118,7 +121,7 @@ gobgp_up() {
   [neighbors.config]
     neighbor-address = "127.0.0.1"
     peer-as = 65001
-    ${md5:+auth-password = "$md5"}
+    $secret
   [neighbors.timers.config]
     connect-retry = 1
     idle-hold-time-after-reset = 1
