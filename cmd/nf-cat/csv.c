@@ -42,13 +42,15 @@ static char *
 put_fixed(char *p, const struct field_info *f, const struct col *c, uint32_t row)
 {
 	uint32_t entry = col_slot(c, row);
+	struct addr addr;
 	float real;
 
 	switch (f->type) {
 	case TYPE_TIME:
 		return put_time(p, col_entry_u64(c, entry));
 	case TYPE_ADDR:
-		return put_addr(p, col_entry_addr(c, entry));
+		addr = col_entry_addr(c, entry);
+		return put_addr(p, &addr);
 	case TYPE_MAC:
 		return put_mac(p, col_entry_u64(c, entry));
 	case TYPE_REAL:

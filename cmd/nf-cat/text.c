@@ -100,11 +100,11 @@ put_end(char *p, const struct side *s, uint32_t row)
 		*p++ = '-';
 		return p;
 	}
-	const struct addr *a = col_addr(s->host, row);
-	bool has_port = get(s->port, row, &port), brackets = has_port && !addr_is_v4(a);
+	struct addr a = col_addr(s->host, row);
+	bool has_port = get(s->port, row, &port), brackets = has_port && !addr_is_v4(&a);
 	if (brackets)
 		*p++ = '[';
-	p = put_addr(p, a);
+	p = put_addr(p, &a);
 	if (brackets)
 		*p++ = ']';
 	if (has_port) {

@@ -121,11 +121,11 @@ entry_number(struct convert *c, const struct col *col, uint32_t entry)
 		return v > 0 ? UINT64_MAX : 0;
 	}
 	case TYPE_ADDR: {
-		const struct addr *a = col_entry_addr(col, entry);
+		struct addr a = col_entry_addr(col, entry);
 
-		if (addr_is_v4(a))
-			return addr_v4(a);
-		c->unfit += !addr_is_any(a);
+		if (addr_is_v4(&a))
+			return addr_v4(&a);
+		c->unfit += !addr_is_any(&a);
 		return 0;
 	}
 	default:
@@ -255,6 +255,14 @@ mac_put_fixed(const struct convert *c, uint64_t mac, uint8_t *out)
 }
 
 static void
+addr_put(const struct col *col, uint32_t entry, uint8_t *out)
+{
+	struct addr a = col_entry_addr(col, entry);
+
+	memcpy(out, a.b, sizeof a.b);
+}
+
+static void
 fixed_put(struct convert *c, const struct col *col, uint32_t entry, uint8_t *out)
 {
 	switch (c->to->kind) {
@@ -277,7 +285,7 @@ fixed_put(struct convert *c, const struct col *col, uint32_t entry, uint8_t *out
 		break;
 	}
 	case CH_IPV6:
-		memcpy(out, col_entry_addr(col, entry), 16);
+		addr_put(col, entry, out);
 		break;
 	case CH_ENUM:
 		if (c->from == TYPE_STR)
@@ -287,7 +295,7 @@ fixed_put(struct convert *c, const struct col *col, uint32_t entry, uint8_t *out
 		break;
 	case CH_FIXED:
 		if (c->from == TYPE_ADDR)
-			memcpy(out, col_entry_addr(col, entry), 16);
+			addr_put(col, entry, out);
 		else if (c->from == TYPE_MAC)
 			mac_put_fixed(c, col_entry_u64(col, entry), out);
 		else
@@ -317,7 +325,7 @@ convert_fixed(struct convert *c, const struct col *col, uint32_t n, uint8_t *out
 	enum ch_kind to = c->to->kind;
 	size_t width = c->to->width;
 	bool as_is = (is_integer(c->from) && to == CH_UINT && width == col->width) ||
-		     (c->from == TYPE_ADDR && (to == CH_IPV6 || to == CH_FIXED)) ||
+		     (c->from == TYPE_ADDR && col->width == width && (to == CH_IPV6 || to == CH_FIXED)) ||
 		     (c->from == TYPE_REAL && to == CH_FLOAT && width == 4);
 
 	if (as_is)
@@ -342,10 +350,12 @@ static size_t
 short_text(const struct convert *c, const struct col *col, uint32_t entry, char *p)
 {
 	uint64_t n = col->width <= 8 ? col_entry_u64(col, entry) : 0;
+	struct addr addr;
 
 	switch (c->from) {
 	case TYPE_ADDR:
-		return addr_format(p, col_entry_addr(col, entry));
+		addr = col_entry_addr(col, entry);
+		return addr_format(p, &addr);
 	case TYPE_MAC:
 		return mac_text(p, n);
 	case TYPE_REAL:

@@ -28,7 +28,7 @@ load_u8(const uint8_t *p)
 
 /* The second half of ::ffff:a.b.c.d in memory; the first is zero. */
 static inline uint64_t
-load_addr4(const uint8_t *p)
+load_mapped(const uint8_t *p)
 {
 	return (uint64_t)load_le32(p) << 32 | 0xffff0000;
 }
@@ -40,6 +40,7 @@ COLUMN(column_16_32, uint32_t, load_be16)
 COLUMN(column_32_32, uint32_t, load_be32)
 COLUMN(column_32_64, uint64_t, load_be32)
 COLUMN(column_64_64, uint64_t, load_be64)
+COLUMN(column_addr4, uint32_t, load_le32)
 
 #define WIDTHS(from, to) ((from) << 4 | (to))
 
@@ -85,15 +86,20 @@ fill_addr4(const struct run *r, const struct op *op, const uint8_t *p)
 	uint64_t *restrict to = builder_fill(r->rows, (enum field)op->field, r->row, r->n);
 	size_t stride = r->stride;
 
+	if (r->rows->cols[op->field]->width == ADDR_NARROW) {
+		column_addr4((uint32_t *)to, p, stride, r->n);
+		return;
+	}
 	for (const uint64_t *end = to + 2 * (size_t)r->n; to < end; to += 2, p += stride) {
 		to[0] = 0;
-		to[1] = load_addr4(p);
+		to[1] = load_mapped(p);
 	}
 }
 
 static void
 fill_addr6(const struct run *r, const struct op *op, const uint8_t *p)
 {
+	builder_widen(r->rows, (enum field)op->field);
 	struct addr *restrict to = builder_fill(r->rows, (enum field)op->field, r->row, r->n);
 	size_t stride = r->stride;
 
@@ -123,6 +129,8 @@ static void
 fill_where_zero(const struct run *r, const struct op *op, const uint8_t *p, unsigned len)
 {
 	static const uint8_t none[16], none4[16] = {[10] = 0xff, [11] = 0xff};
+	if (op->width == ADDR_WIDE)
+		builder_widen(r->rows, (enum field)op->field);
 	uint8_t *to = builder_span(r->rows, (enum field)op->field, r->row, r->n), v[16];
 
 	for (uint32_t i = 0; i < r->n; i++, p += r->stride, to += op->width) {
@@ -259,6 +267,7 @@ fill_family(const struct run *r)
 		memset(to, r->plan->family, r->n);
 		return;
 	}
+	builder_widen(r->rows, (enum field)r->plan->family_field);
 	const struct addr *a = builder_span(r->rows, (enum field)r->plan->family_field, r->row, r->n);
 	for (uint32_t i = 0; i < r->n; i++)
 		to[i] = addr_is_v4(&a[i]) ? 4 : 6;
@@ -300,14 +309,12 @@ void
 fill_common(struct job *j, uint32_t row, uint32_t n)
 {
 	struct builder *rows = j->d->opt.rows;
-	struct addr *exporter = builder_fill(rows, FIELD_exporter_ip, row, n), addr = j->exporter->addr;
 	int64_t *received = builder_fill(rows, FIELD_timestamp_received, row, n), now = j->received_ms;
 	uint8_t *trusted = builder_fill(rows, FIELD_trusted, row, n);
 
 	for (uint32_t i = 0; i < n; i++)
-		exporter[i] = addr;
-	for (uint32_t i = 0; i < n; i++)
 		received[i] = now;
+	builder_span_addr(rows, FIELD_exporter_ip, row, n, &j->exporter->addr);
 	memset(trusted, j->exporter->trusted, n);
 	builder_span_str(rows, FIELD_flow_type, row, n, j->flow_type);
 	if (j->has_domain_id) {

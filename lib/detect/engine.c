@@ -170,7 +170,7 @@ share(uint64_t count, uint64_t duration_ms, uint64_t window_ms)
 static uint64_t
 value_hash(const struct engine *e, const struct view *v, unsigned u, uint32_t row)
 {
-	size_t width = v->unique[u]->width;
+	size_t width = field_by_id(v->unique[u]->field)->width;
 
 	return hash64_seed((const uint8_t *)v->flat[u] + row * width, width, e->seed);
 }

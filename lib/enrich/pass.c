@@ -18,7 +18,7 @@ pass_lookup(const struct pass *p, unsigned side, const struct lpm *t)
 		return NULL;
 	/* Each distinct address of a dictionary is looked up once. */
 	found = arena_alloc(p->a, c->entries * sizeof *found);
-	lpm_lookup_many(t, col_entry_addr(c, 0), c->entries, found);
+	lpm_lookup_many(t, col_addrs(c, p->a), c->entries, found);
 	if (c->encoding == COL_PLAIN && c->present == NULL)
 		return found;
 	out = arena_alloc(p->a, rows * sizeof *out);

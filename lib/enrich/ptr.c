@@ -138,7 +138,7 @@ ptr_detach(void *state)
 static uint32_t *
 column_find(struct ptr *p, const struct col *c, struct arena *a, uint32_t now, struct wanted *w)
 {
-	const struct addr *addrs = col_entry_addr(c, 0);
+	const struct addr *addrs = col_addrs(c, a);
 	uint32_t *numbers = arena_alloc(a, c->entries * sizeof *numbers);
 	struct ptr_counts counts = p->counts;
 

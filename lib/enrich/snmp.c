@@ -171,9 +171,12 @@ snmp_prepare(void *state, const struct batch *b, struct arena *a)
 static bool
 knows_any(const struct ifnames *t, const struct exporters *x)
 {
-	for (uint32_t i = 0; i < x->col->entries; i++)
-		if (ifnames_router(t, col_entry_addr(x->col, i)))
+	for (uint32_t i = 0; i < x->col->entries; i++) {
+		struct addr a = col_entry_addr(x->col, i);
+
+		if (ifnames_router(t, &a))
 			return true;
+	}
 	return false;
 }
 
@@ -194,9 +197,11 @@ rows_find(const struct ifnames *t, struct pass *p, const struct exporters *x, co
 			continue;
 		uint32_t e = col_slot(x->col, i), n = col_slot(index, i);
 		uint32_t *known = memo != NULL ? &memo[(size_t)e * index->entries + n] : &numbers[i];
-		if (*known == 0)
-			*known =
-			    1 + ifnames_find(t, col_entry_addr(x->col, e), (uint32_t)col_entry_u64(index, n));
+		if (*known == 0) {
+			struct addr router = col_entry_addr(x->col, e);
+
+			*known = 1 + ifnames_find(t, &router, (uint32_t)col_entry_u64(index, n));
+		}
 		numbers[i] = *known - 1;
 	}
 	return numbers;
@@ -320,9 +325,12 @@ exporters_mark(struct snmp *g, const struct pass *p, struct exporters *x)
 {
 	const struct col *trusted = batch_col(p->b, FIELD_trusted);
 
-	for (uint32_t i = 0; i < x->col->entries && g->names != NULL; i++)
-		if (ifnames_router(g->names, col_entry_addr(x->col, i)))
+	for (uint32_t i = 0; i < x->col->entries && g->names != NULL; i++) {
+		struct addr a = col_entry_addr(x->col, i);
+
+		if (ifnames_router(g->names, &a))
 			x->flags[i] |= EXPORTER_KNOWN;
+	}
 	if (trusted != NULL && trusted->encoding == COL_CONST && trusted->present == NULL &&
 	    x->col->present == NULL) { /* as live: one collector, whose exporters all are, or are not */
 		for (uint32_t i = 0; i < x->col->entries && col_entry_u64(trusted, 0) != 0; i++)
@@ -339,13 +347,13 @@ static void
 exporters_remember(struct snmp *g, const struct exporters *x)
 {
 	for (uint32_t i = 0; i < x->col->entries; i++) {
-		const struct addr *a = col_entry_addr(x->col, i);
+		struct addr a = col_entry_addr(x->col, i);
 		bool lacks = (x->flags[i] & EXPORTER_KNOWN) != 0 && (x->flags[i] & EXPORTER_LACKS) != 0;
 
 		if ((x->flags[i] & EXPORTER_TRUSTED) == 0 ||
-		    (g->seen.count == IFPOLL_TARGETS_MAX && map_get(&g->seen, a) == NULL))
+		    (g->seen.count == IFPOLL_TARGETS_MAX && map_get(&g->seen, &a) == NULL))
 			continue;
-		bool *lacked = map_put(&g->seen, a, NULL);
+		bool *lacked = map_put(&g->seen, &a, NULL);
 		*lacked |= lacks;
 	}
 }

@@ -128,7 +128,7 @@ descriptor_check(const struct batch_column *d, uint32_t from, uint32_t payload, 
 	if (d->width != 0 && d->width != 1 && d->width != 2 && d->width != 4 && d->width != 8 &&
 	    d->width != 16)
 		return err_set(e, "width %u", d->width);
-	if (f != NULL && f->width != d->width)
+	if (f != NULL && f->width != d->width && (f->type != TYPE_ADDR || d->width != ADDR_NARROW))
 		return err_set(e, "width %u, the field has %u", d->width, f->width);
 	if (d->encoding > COL_CONST || d->presence > PRESENCE_BITMAP)
 		return err_set(e, "unknown encoding %u or presence %u", d->encoding, d->presence);
@@ -221,7 +221,7 @@ batch_parse(struct batch *b, const void *p, size_t len, struct err *e)
 	if (n <= 0 || (size_t)n != len)
 		return err_set(e, "no sound batch header");
 	memcpy(&h, p, sizeof h);
-	if (h.version != BATCH_VERSION)
+	if (h.version == 0 || h.version > BATCH_VERSION)
 		return err_set(e, "batch version %u, this program knows %u", h.version, BATCH_VERSION);
 	if (h.payload_hash != hash64(payload, h.payload_len))
 		return err_set(e, "payload checksum does not hold");

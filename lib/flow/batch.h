@@ -20,15 +20,17 @@
  *
  * where entries = rows for COL_PLAIN, 1 for COL_CONST, the dictionary's size for
  * COL_DICT. An absent row's value is zero or empty (in a dictionary: any valid
- * code). A list is its strings, each followed by a NUL byte.
+ * code). A list is its strings, each followed by a NUL byte. A column of
+ * addresses whose every value is IPv4 may be of width 4: a.b.c.d and no more.
  *
  * Each batch stands alone. A reader that starts in the middle looks for the
  * next header whose checksum holds. A mark batch has no rows and no columns:
  * its payload is the token, padded; `rows` holds the token's length.
  *
  * To change the format: a new encoding or header meaning takes a new version
- * number, which readers refuse by name. New fields and absent columns take
- * nothing: a column with an unknown field id is carried on untouched.
+ * number; readers take every older one, and refuse newer ones by name. New
+ * fields and absent columns take nothing: a column with an unknown field id is
+ * carried on untouched. Version 1 had no addresses of width 4.
  */
 #ifndef FLOW_BATCH_H
 #define FLOW_BATCH_H
@@ -48,7 +50,7 @@
 
 #define BATCH_MAGIC "NFB1"
 enum {
-	BATCH_VERSION = 1,
+	BATCH_VERSION = 2,
 	BATCH_ROWS_MAX = 8192,
 	BATCH_BYTES_MAX = 4 << 20, /* header and payload */
 	BATCH_COLUMNS_MAX = 128,
@@ -59,6 +61,7 @@ enum {
 enum batch_kind { BATCH_FLOWS = 1, BATCH_MARK = 2 };
 enum col_encoding { COL_PLAIN, COL_DICT, COL_CONST };
 enum col_presence { PRESENCE_ALL, PRESENCE_BITMAP };
+enum { ADDR_WIDE = 16, ADDR_NARROW = 4 }; /* widths of a column of addresses */
 
 struct batch_header {
 	char magic[4];
@@ -187,10 +190,13 @@ col_entry_u64(const struct col *c, uint32_t entry)
 	return v;
 }
 
-static inline const struct addr *
+/* Only for columns of addresses, of either width. */
+static inline struct addr
 col_entry_addr(const struct col *c, uint32_t entry)
 {
-	return (const struct addr *)(const void *)(c->values + (size_t)entry * 16);
+	bool wide = c->width == ADDR_WIDE;
+
+	return addr_from_bytes(c->values + (size_t)entry * c->width, wide);
 }
 
 static inline struct str
@@ -207,7 +213,7 @@ col_u64(const struct col *c, uint32_t row)
 	return col_entry_u64(c, col_slot(c, row));
 }
 
-static inline const struct addr *
+static inline struct addr
 col_addr(const struct col *c, uint32_t row)
 {
 	return col_entry_addr(c, col_slot(c, row));
@@ -219,11 +225,14 @@ col_str(const struct col *c, uint32_t row)
 	return col_entry_str(c, col_slot(c, row));
 }
 
+/* All entries of a column of addresses, in place or in the arena. */
+const struct addr *col_addrs(const struct col *c, struct arena *a);
+
 /*
- * A whole fixed-width column as a flat array of `rows` values of its width: in
- * place where it is plain, else expanded into the arena. Absent rows read as
- * zero (for ADDR: 16 zero bytes). NULL if the batch lacks the column; columns
- * of a wrong width for the field never pass batch_parse.
+ * A whole fixed-width column as a flat array of `rows` values of the field's
+ * width: in place where it is plain, else expanded into the arena. Absent rows
+ * read as zero (for ADDR: 16 zero bytes). NULL if the batch lacks the column;
+ * columns of a wrong width for the field never pass batch_parse.
  */
 const void *batch_flat(const struct batch *b, enum field f, struct arena *a);
 

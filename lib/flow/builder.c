@@ -125,6 +125,16 @@ builder_clear(struct builder *bd, enum field f, uint32_t row)
 		take_back(bd->cols[f], row);
 }
 
+/* What earlier batches left lies across the rows of another width. */
+static void
+set_width(struct builder_column *c, uint8_t width)
+{
+	if (c->width == width)
+		return;
+	c->width = width;
+	c->stale = BATCH_ROWS_MAX;
+}
+
 static struct builder_column *
 column_new(enum field f)
 {
@@ -134,6 +144,7 @@ column_new(enum field f)
 	if (c->width != 0) {
 		c->values =
 		    (uint8_t *)mem_zero(1, BITMAP_BYTES + BATCH_ROWS_MAX * (size_t)c->width) + BITMAP_BYTES;
+		c->width = c->width == ADDR_WIDE ? ADDR_NARROW : c->width;
 		return c;
 	}
 	c->codes = mem_zero(BATCH_ROWS_MAX, sizeof *c->codes);
@@ -154,6 +165,26 @@ builder_touch(struct builder *bd, enum field f)
 		/* A code, and the end of a value that no other row has. */
 		bd->row_bytes += c->width != 0 ? c->width : 6;
 	}
+	return c;
+}
+
+struct builder_column *
+builder_widen(struct builder *bd, enum field f)
+{
+	struct builder_column *c = builder_touch(bd, f);
+
+	if (c->width == ADDR_WIDE)
+		return c;
+	run_end(c, 0);
+	for (uint32_t row = bd->rows; row-- > 0;) {
+		struct addr a = {0};
+
+		if ((c->present[row >> 6] >> (row & 63) & 1) != 0)
+			a = addr_from_bytes(c->values + (size_t)row * ADDR_NARROW, false);
+		memcpy(c->values + (size_t)row * ADDR_WIDE, &a, sizeof a);
+	}
+	set_width(c, ADDR_WIDE);
+	bd->row_bytes += ADDR_WIDE - ADDR_NARROW;
 	return c;
 }
 
@@ -239,6 +270,19 @@ builder_span_str(struct builder *bd, enum field f, uint32_t row, uint32_t n, str
 }
 
 void
+builder_span_addr(struct builder *bd, enum field f, uint32_t row, uint32_t n, const struct addr *v)
+{
+	if (!addr_is_v4(v))
+		builder_widen(bd, f);
+	uint8_t *to = builder_fill(bd, f, row, n);
+	uint8_t width = bd->cols[f]->width;
+	for (uint32_t i = 0; i < n && width == ADDR_NARROW; i++)
+		memcpy(to + i * ADDR_NARROW, v->b + 12, ADDR_NARROW);
+	for (uint32_t i = 0; i < n && width == ADDR_WIDE; i++)
+		memcpy(to + i * ADDR_WIDE, v, ADDR_WIDE);
+}
+
+void
 builder_str(struct builder *bd, enum field f, struct str v)
 {
 	builder_span_str(bd, f, bd->rows - 1, 1, v);
@@ -266,9 +310,18 @@ builder_get(const struct builder *bd, enum field f)
 	const struct builder_column *c = bd->cols[f];
 	uint64_t v = 0;
 
-	if (builder_has(bd, f) && c->width != 0 && c->width <= 8)
+	if (builder_has(bd, f) && c->width != 0 && field_by_id(f)->width <= 8)
 		memcpy(&v, c->values + (size_t)(bd->rows - 1) * c->width, c->width);
 	return v;
+}
+
+struct addr
+builder_get_addr(const struct builder *bd, enum field f)
+{
+	const struct builder_column *c = bd->cols[f];
+	bool wide = c->width == ADDR_WIDE;
+
+	return addr_from_bytes(c->values + (size_t)(bd->rows - 1) * c->width, wide);
 }
 
 /* A plain column where it stands: the bitmap is put right before the values. */
@@ -319,6 +372,20 @@ make_sound(struct builder_column *c, uint32_t rows, bool all)
 }
 
 static void
+add_const(
+    struct batch *b, struct arena *a, enum field f, const struct builder_column *c, const uint64_t *present)
+{
+	struct addr wide;
+
+	if (c->width != field_by_id(f)->width) {
+		wide = addr_from_bytes(c->values, false);
+		batch_add_const(b, a, f, &wide, present);
+		return;
+	}
+	batch_add_const(b, a, f, c->values, present);
+}
+
+static void
 finish_column(struct builder *bd, struct batch *b, enum field f)
 {
 	struct builder_column *c = bd->cols[f];
@@ -332,7 +399,7 @@ finish_column(struct builder *bd, struct batch *b, enum field f)
 	if (c->width == 0)
 		batch_add_strs(b, &bd->arena, f, c->codes, c->entries, c->entry_count, present);
 	else if (memcmp(c->values, c->values + c->width, (b->rows - 1) * (size_t)c->width) == 0)
-		batch_add_const(b, &bd->arena, f, c->values, present);
+		add_const(b, &bd->arena, f, c, present);
 	else
 		add_in_place(b, f, c, present);
 }
@@ -367,6 +434,7 @@ builder_reset(struct builder *bd)
 		memset(c->present, 0, (bd->rows + 63) / 64 * sizeof *c->present);
 		if (c->width != 0) {
 			c->stale = c->stale > bd->rows ? c->stale : bd->rows;
+			set_width(c, c->width == ADDR_WIDE ? ADDR_NARROW : c->width);
 		} else {
 			memset(c->codes, 0, bd->rows * sizeof *c->codes);
 			memset(c->table, 0, (c->table_mask + 1) * sizeof *c->table);

@@ -21,9 +21,9 @@
 #define BUILDER_VALUE_MAX 32768
 
 struct builder_column {
-	uint8_t width;
+	uint8_t width; /* of a value; addresses are narrow until the first that is not IPv4 */
 	bool used; /* in this batch */
-	uint8_t *values; /* fixed: BATCH_ROWS_MAX * width; room for a bitmap before it */
+	uint8_t *values; /* fixed: BATCH_ROWS_MAX * the field's width; room for a bitmap before it */
 	uint32_t stale; /* of the first so many rows, those absent may hold values of earlier batches */
 	uint64_t present[BATCH_ROWS_MAX / 64];
 	uint32_t run_from, run_end; /* rows of a run that are present too, and not in the bitmap yet */
@@ -60,6 +60,9 @@ bool builder_full(const struct builder *bd);
 
 /* Makes the column ready; the setters below call it. */
 struct builder_column *builder_touch(struct builder *bd, enum field f);
+
+/* The same of a column of addresses, each of which takes 16 bytes from now on, those before too. */
+struct builder_column *builder_widen(struct builder *bd, enum field f);
 
 static inline void *
 builder_slot(struct builder *bd, enum field f)
@@ -101,6 +104,13 @@ builder_u64(struct builder *bd, enum field f, uint64_t v)
 static inline void
 builder_addr(struct builder *bd, enum field f, const struct addr *v)
 {
+	void *slot = builder_slot(bd, f);
+
+	if (bd->cols[f]->width == ADDR_NARROW && addr_is_v4(v)) {
+		memcpy(slot, v->b + 12, ADDR_NARROW);
+		return;
+	}
+	builder_widen(bd, f);
 	memcpy(builder_slot(bd, f), v, sizeof *v);
 }
 
@@ -142,7 +152,7 @@ void builder_wipe(struct builder_column *c);
 
 /*
  * Where the values of n rows from `row` on go, all marked present. Fixed widths
- * only. The caller writes all of them.
+ * only. The caller writes all of them; addresses as wide as the column is now.
  */
 static inline void *
 builder_fill(struct builder *bd, enum field f, uint32_t row, uint32_t n)
@@ -172,13 +182,17 @@ builder_span(struct builder *bd, enum field f, uint32_t row, uint32_t n)
 /* Takes back the value of a row. */
 void builder_clear(struct builder *bd, enum field f, uint32_t row);
 
-/* The same string (see builder_str) in n rows from `row` on. */
+/* The same string (see builder_str), or address, in n rows from `row` on. */
 void builder_span_str(struct builder *bd, enum field f, uint32_t row, uint32_t n, struct str v);
+void builder_span_addr(struct builder *bd, enum field f, uint32_t row, uint32_t n, const struct addr *v);
 
 /* Whether the row being set has the field, and its value so far (fixed widths up to 8; 0 if absent). */
 bool builder_has(const struct builder *bd, enum field f);
 bool builder_has_at(const struct builder *bd, enum field f, uint32_t row); /* likewise, of any row so far */
 uint64_t builder_get(const struct builder *bd, enum field f);
+
+/* The address of the row being set; only where it has one. */
+struct addr builder_get_addr(const struct builder *bd, enum field f);
 
 /* The batch of all rows so far, which lasts until builder_reset. Numbers the rows of the origin. */
 void builder_finish(struct builder *bd, struct batch *b);

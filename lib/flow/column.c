@@ -260,6 +260,27 @@ expand(const struct col *c, uint32_t rows, uint8_t *out)
 	}
 }
 
+const struct addr *
+col_addrs(const struct col *c, struct arena *a)
+{
+	if (c->width == ADDR_WIDE)
+		return (const struct addr *)(const void *)c->values;
+	struct addr *out = arena_alloc(a, c->entries * sizeof *out);
+	for (uint32_t i = 0; i < c->entries; i++)
+		out[i] = col_entry_addr(c, i);
+	return out;
+}
+
+static const void *
+flat_narrow(const struct col *c, uint32_t rows, struct arena *a)
+{
+	struct addr *out = arena_alloc(a, rows * sizeof *out);
+
+	for (uint32_t i = 0; i < rows; i++)
+		out[i] = col_has(c, i) ? col_addr(c, i) : (struct addr){0};
+	return out;
+}
+
 const void *
 batch_flat(const struct batch *b, enum field f, struct arena *a)
 {
@@ -267,6 +288,8 @@ batch_flat(const struct batch *b, enum field f, struct arena *a)
 
 	if (c == NULL || c->width == 0)
 		return NULL;
+	if (c->width != field_by_id(f)->width)
+		return flat_narrow(c, b->rows, a);
 	/* A plain column's absent rows are zero already, unless a stranger wrote it. */
 	if (c->encoding == COL_PLAIN && c->present == NULL)
 		return c->values;
@@ -282,7 +305,7 @@ const uint64_t *
 batch_flat_u64(const struct batch *b, enum field f, struct arena *a)
 {
 	const struct col *c = batch_col(b, f);
-	const uint8_t *flat = c != NULL && c->width <= 8 ? batch_flat(b, f, a) : NULL;
+	const uint8_t *flat = c != NULL && field_by_id(f)->width <= 8 ? batch_flat(b, f, a) : NULL;
 
 	if (flat == NULL || c->width == 8)
 		return (const uint64_t *)(const void *)flat;

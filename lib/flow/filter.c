@@ -29,6 +29,7 @@ list_has(struct str list, struct str s)
 static void
 entries_test(const struct test *t, const struct col *c, uint8_t *fits)
 {
+	struct addr addr;
 	float real;
 
 	for (uint32_t i = 0; i < c->entries; i++) {
@@ -44,7 +45,8 @@ entries_test(const struct test *t, const struct col *c, uint8_t *fits)
 			fits[i] = (double)real >= t->real_lo && (double)real <= t->real_hi;
 			break;
 		case TEST_NET:
-			fits[i] = net_has(&t->net, col_entry_addr(c, i));
+			addr = col_entry_addr(c, i);
+			fits[i] = net_has(&t->net, &addr);
 			break;
 		case TEST_MEMBER:
 			fits[i] = list_has(col_entry_str(c, i), t->text);

@@ -385,10 +385,8 @@ row_complete(struct ndjson_reader *r, struct builder *bd)
 	if (!builder_has(bd, FIELD_flow_type))
 		builder_str(bd, FIELD_flow_type, STR("json"));
 	if (!builder_has(bd, FIELD_ip_protocol) && builder_has(bd, FIELD_src_host)) {
-		const struct builder_column *c = bd->cols[FIELD_src_host];
-		const struct addr *a =
-		    (const struct addr *)(const void *)(c->values + (bd->rows - 1) * sizeof *a);
+		struct addr a = builder_get_addr(bd, FIELD_src_host);
 
-		builder_u8(bd, FIELD_ip_protocol, addr_is_v4(a) ? 4 : 6);
+		builder_u8(bd, FIELD_ip_protocol, addr_is_v4(&a) ? 4 : 6);
 	}
 }

@@ -104,6 +104,7 @@ put_bool(char *p, bool v)
 static inline char *
 put_fixed(char *p, uint8_t type, const struct col *c, uint32_t i)
 {
+	struct addr addr;
 	float real;
 
 	switch (type) {
@@ -125,8 +126,9 @@ put_fixed(char *p, uint8_t type, const struct col *c, uint32_t i)
 		memcpy(&real, c->values + i * sizeof real, sizeof real);
 		return put_real(p, real);
 	case TYPE_ADDR:
+		addr = col_entry_addr(c, i);
 		*p++ = '"';
-		p = put_addr(p, col_entry_addr(c, i));
+		p = put_addr(p, &addr);
 		*p++ = '"';
 		return p;
 	default:

@@ -2,9 +2,6 @@
 # nf-rib on a table of full size (1.0 million prefixes of IPv4, 220,000 of IPv6) in each form of text, and nf-enrich's
 # step bgp with it.
 . "${0%/*}/lib.sh"
-asn=${BENCH_ASN_DB:-../data/mmdb/geolite2-asn.mmdb}
-published=../../../shared/data/npm+ip-location-db-geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb
-city=${BENCH_CITY_DB:-$published}
 
 # least CMD…: CPU seconds and the largest memory in MB, each the smallest of ROUNDS runs.
 least() {
@@ -23,10 +20,7 @@ rm "$T/text"
 printf 'prefix table of %s prefixes\t%d MB\t-\t-\n' "$("$BUILD/bin/nf-rib" -t "$T/table" dump | wc -l)" \
 	$(($(stat -c %s "$T/table") / 1000000))
 
-if [ ! -e "$city" ]; then
-	echo "rib: no database; BENCH_ASN_DB and BENCH_CITY_DB name them" >&2
-	exit 0
-fi
+databases || exit 1
 for ((i = 0; i < ROUNDS; i++)); do pinned "$BENCH/enrich" "$asn" "$city" "$T/table" || exit 1; done >"$T/lines"
 most() { awk -v name="$1" '$1 == name && $2 > v { v = $2 } END { printf "%d", v * 1000000 }' "$T/lines"; }
 row "enrich with bgp: random addresses" "$(most enrich_chain_bgp_random)" "$(most enrich_maxminddb)" libmaxminddb

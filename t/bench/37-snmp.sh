@@ -3,15 +3,8 @@
 # interface. CPU seconds of the whole program, with the thread that asks, for a million flows.
 . "${0%/*}/lib.sh"
 PATH=$BUILD/bin:$BUILD/t/helper:$PATH
-asn=${BENCH_ASN_DB:-../data/mmdb/geolite2-asn.mmdb}
-published=../../../shared/data/npm+ip-location-db-geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb
-city=${BENCH_CITY_DB:-$published}
 rows=4000000
-if [ ! -e "$city" ]; then
-	echo "snmp: no database; BENCH_ASN_DB and BENCH_CITY_DB name them" >&2
-	exit 0
-fi
-[ -e "$asn" ] || asn=$city
+databases || exit 1
 
 flowgen "$rows" >"$T/in"
 # Names for the interfaces of the stream's exporters; nobody listens at the port of the routers.

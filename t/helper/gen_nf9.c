@@ -1,10 +1,15 @@
 /*
- * gen_nf9 DATAGRAMS [EXPORTERS [TEMPLATES [SECONDS]]]: a capture of NetFlow v9
- * on stdout, 25 records of 19 fields a datagram, the exporters in turn and each
- * one's templates in turn, which it sends first. SECONDS is the time of export.
+ * gen_nf9 DATAGRAMS [EXPORTERS [TEMPLATES [SECONDS [HOSTS]]]]: a capture of
+ * NetFlow v9 on stdout, 25 records of 19 fields a datagram, the exporters in turn
+ * and each one's templates in turn, which it sends first. SECONDS is the time of
+ * export. HOSTS says who talks: few of two networks (the default), "random"
+ * addresses, "zipf" (a quarter of a million, of which few talk most), "routed"
+ * (random ones of the first million networks of bgp_inject).
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/num.h"
@@ -43,13 +48,32 @@ put_templates(struct buf *dg, unsigned first, unsigned n)
 	}
 }
 
+enum { UNICAST = 0xe0000000, TALKERS = 1 << 18 };
+
+static enum { FEW, RANDOM, ZIPF, ROUTED } hosts;
+
+static uint32_t
+host(uint32_t net)
+{
+	switch (hosts) {
+	case RANDOM:
+		return any(UNICAST);
+	case ZIPF: /* by the inverse of the distribution, with exponent 1 */
+		return (uint32_t)pow(TALKERS, any(UINT32_MAX) / (double)UINT32_MAX) * 0x9e3779b1 % UNICAST;
+	case ROUTED:
+		return 0x01000000 + any(1000000 << 8);
+	default:
+		return net + any(1 << 16);
+	}
+}
+
 static void
 put_record(struct buf *dg, uint32_t uptime)
 {
 	uint32_t packets = 1 + any(100), lasted = any(60000);
 
-	buf_be32(dg, 0x0a000000 + any(1 << 16));
-	buf_be32(dg, 0xc6330000 + any(1 << 16));
+	buf_be32(dg, host(0x0a000000));
+	buf_be32(dg, host(0xc6330000));
 	buf_be32(dg, 0xc0000200 + any(4));
 	buf_be32(dg, 1 + any(8));
 	buf_be32(dg, 1 + any(8));
@@ -145,6 +169,16 @@ write_export(uint32_t n, uint32_t exporter, uint32_t sequence, unsigned template
 }
 
 static int
+hosts_choose(const char *name)
+{
+	hosts = strcmp(name, "random") == 0   ? RANDOM
+		: strcmp(name, "zipf") == 0   ? ZIPF
+		: strcmp(name, "routed") == 0 ? ROUTED
+					      : FEW;
+	return hosts == FEW ? -1 : 0;
+}
+
+static int
 number(uint64_t *n, int argc, char **argv, int i, uint64_t most)
 {
 	return i < argc ? num_parse(n, str_from(argv[i]), 1, most) : 0;
@@ -159,8 +193,9 @@ main(int argc, char **argv)
 	if (argc < 2 || number(&datagrams, argc, argv, 1, 1u << 30) == -1 ||
 	    number(&exporters, argc, argv, 2, 65536) == -1 ||
 	    number(&templates, argc, argv, 3, TEMPLATES_MAX) == -1 ||
-	    number(&when, argc, argv, 4, UINT32_MAX) == -1) {
-		fputs("usage: gen_nf9 DATAGRAMS [EXPORTERS [TEMPLATES [SECONDS]]]\n", stderr);
+	    number(&when, argc, argv, 4, UINT32_MAX) == -1 || (argc > 5 && hosts_choose(argv[5]) == -1)) {
+		fputs("usage: gen_nf9 DATAGRAMS [EXPORTERS [TEMPLATES [SECONDS [random|zipf|routed]]]]\n",
+		    stderr);
 		return 2;
 	}
 	seconds = (uint32_t)when;

@@ -114,12 +114,13 @@ rig_has(struct rig *rig, enum field f, uint32_t row)
 #define assert_field(rig, f, row, want) assert_int_equal(rig_u64(rig, FIELD_##f, row), want)
 #define assert_absent(rig, f, row) assert_false(rig_has(rig, FIELD_##f, row))
 
-#define assert_addr(rig, f, row, want)                                          \
-	do {                                                                    \
-		char text_[ADDR_TEXT_MAX];                                      \
-		const struct col *c_ = batch_col(&(rig)->b, FIELD_##f);         \
-		assert_true(c_ != NULL && col_has(c_, row));                    \
-		assert_string_equal(addr_text(text_, col_addr(c_, row)), want); \
+#define assert_addr(rig, f, row, want)                                  \
+	do {                                                            \
+		char text_[ADDR_TEXT_MAX];                              \
+		const struct col *c_ = batch_col(&(rig)->b, FIELD_##f); \
+		assert_true(c_ != NULL && col_has(c_, row));            \
+		struct addr a_ = col_addr(c_, row);                     \
+		assert_string_equal(addr_text(text_, &a_), want);       \
 	} while (0)
 
 #define assert_str(rig, f, row, want)                                   \
