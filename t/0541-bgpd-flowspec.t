@@ -76,8 +76,8 @@ for peer in bird gobgp frr; do
 		for r in "$one" "$two" "$three" "$six"; do rule "$r"; done
 		flows 4 "four rules"
 		is "$("${peer}_flows")" "$("${peer}_want" "$path" | sort)" "which are those that were asked for"
-		rule '{"dst": "198.51.100.10/32", "ttl": 2}'
-		flows 5 "one for two seconds"
+		rule '{"dst": "198.51.100.10/32", "ttl": 4}'
+		flows 5 "one for four seconds"
 		flows 4 "is gone when they are over"
 		api POST flowspec/withdraw "$three" >/dev/null
 		flows 3 "one is withdrawn"

@@ -351,8 +351,8 @@ exchange() {
 	withdraw 198.51.100.8/32
 	withdraw 2001:db8::8/128
 	routes "$who: withdrawn on request" 198.51.100.7/32 198.51.100.9/32 2001:db8::7/128
-	announce '{"prefix": "198.51.100.10", "ttl": 2}'
-	routes "one for two seconds" 198.51.100.10/32 198.51.100.7/32 198.51.100.9/32 2001:db8::7/128
+	announce '{"prefix": "198.51.100.10", "ttl": 4}'
+	routes "one for four seconds" 198.51.100.10/32 198.51.100.7/32 198.51.100.9/32 2001:db8::7/128
 	routes "is gone when they are over" 198.51.100.7/32 198.51.100.9/32 2001:db8::7/128
 
 	"${peer}_flap" >/dev/null
