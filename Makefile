@@ -33,7 +33,7 @@ BENCHES = $(patsubst t/bench/%.c,$(B)/t/bench/%,$(wildcard t/bench/*.c)) \
           $(patsubst t/bench/%.cc,$(B)/t/bench/%,$(wildcard t/bench/*.cc))
 HELPERS = $(patsubst t/helper/%.c,$(B)/t/helper/%,$(wildcard t/helper/*.c))
 
-.PHONY: all check tests fuzzers lint san fuzz bench demo install uninstall clean deps
+.PHONY: all check tests fuzzers lint san fuzz bench eval demo install uninstall clean deps
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -122,6 +122,10 @@ bench:
 	contrib/deps.sh check
 	$(MAKE) all $(BENCHES) $(HELPERS)
 	BUILD=$(abspath $(B)) t/bench/run
+
+# How good the shipped rules are: a day of traffic, clean and with attacks of known truth.
+eval: all $(B)/t/helper/gen_day
+	BUILD=$(abspath $(B)) t/eval/rules
 
 install: all
 	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(MANDIR)/man8 $(ETCDIR)

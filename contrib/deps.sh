@@ -14,7 +14,7 @@ build='gcc libc6-dev make libmaxminddb-dev libyaml-dev libjansson-dev libc-ares-
 	libseccomp-dev'
 demo="$build clickhouse-server clickhouse-client curl procps"
 check="$demo libcmocka-dev perl git jq mandoc python3 python3-yaml python3-sklearn netbase iproute2
-	nfdump softflowd pmacct tshark bird2 gobgpd frr openbgpd bgpdump stunnel4 openssl nsd snmpd
+	nfdump softflowd pmacct fastnetmon tshark bird2 gobgpd frr openbgpd bgpdump stunnel4 openssl nsd snmpd
 	libmaxmind-db-writer-perl libmaxmind-db-reader-perl mmdb-bin
 	g++ clang clang-format libclang-rt-14-dev llvm-14 cppcheck libsimdjson-dev"
 

@@ -99,6 +99,7 @@ collectors: {netflow: {config: {allow: 192.0.2.1, debug: true}}}
 enrich: ""
 my_prefixes: [198.51.100.0/24]
 insert: {drain_timeout: 0}
+act: {detections_out: /dev/null}
 END
 echo "detection: {log_dir: $T/log}" >>"$T/f.yaml"
 fe=("$BUILD/bin/flowenricher" -c "$T/f.yaml" --run-dir "$run")
@@ -170,7 +171,7 @@ echo "clickhouse: {hots: a}" >>"$T/f.yaml"
 wait_for 5 started nf-enrich 3
 kill -HUP "$supervisor"
 ok "a reload of a bad file" wait_for 5 grep -q "reload: the old configuration stays" "$T/words"
-like "$(cat "$T/words")" "f.yaml:6:14: unknown key 'clickhouse.hots'; did you mean 'host'?" "says where it is bad"
+like "$(cat "$T/words")" "f.yaml:7:14: unknown key 'clickhouse.hots'; did you mean 'host'?" "says where it is bad"
 ok "and reaches no stage" test ! -e "$out/reloaded"
 cp "$T/good.yaml" "$T/f.yaml"
 ok "reload" "${fe[@]}" reload

@@ -1,5 +1,6 @@
 /* nf-act: detections in, actions out. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -311,6 +312,8 @@ main(int argc, char **argv)
 	    .queue_max = (uint32_t)queue_max,
 	    .dry_run = dry_run ? say_dry : NULL,
 	};
+	/* A file that may not grow is as good as a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	struct instant start = now();
 	n.act = act_new(&o, &s.guard, &start);
 	settings_release(&s);

@@ -21,12 +21,13 @@ warn(void *arg, const char *words)
 static int
 check_rules(const struct conf *c, const char *path, bool asked, struct buf *out, struct err *e)
 {
-	struct rules_options o = {
-	    .window = (uint32_t)(conf_duration(c, "detection.flow_cache_max_window") / 1000), .warn = warn};
+	struct rules_options o = {.warn = warn};
 	struct rules rs;
 
 	if (!asked && (access(path, F_OK) < 0 || !conf_bool(c, "detection.enable_detection_engine")))
 		return 0;
+	if (conf_has(c, "detection.flow_cache_max_window"))
+		o.window = (uint32_t)(conf_duration(c, "detection.flow_cache_max_window") / 1000);
 	if (rules_load(&rs, path, &o, e) < 0)
 		return -1;
 	for (size_t i = 0; i < rs.n; i++) {

@@ -11,6 +11,8 @@
 #include "io/clock.h"
 #include "io/fdio.h"
 #include "io/prog.h"
+#include "keep.h"
+#include "report.h"
 
 enum {
 	LIVE_MS = 60000, /* flows no older than this are live */
@@ -19,6 +21,9 @@ enum {
 
 static const char *rules_path, *clock_name = "received";
 static uint64_t tolerance_ms = 60000, update_ms = 60000, memory = (uint64_t)512 << 20, incidents = 10000;
+
+static struct report report = {.top = 20};
+static struct keep keep;
 
 static struct opt opts[] = {
     {'r', "rules", OPT_STR, &rules_path, "FILE", NULL, "file of rules, nf-rules(5)", false},
@@ -31,6 +36,13 @@ static struct opt opts[] = {
     {0, "memory", OPT_SIZE, &memory, "SIZE", "detection.memory", "most memory of windows (512M)", false},
     {0, "incidents", OPT_NUM, &incidents, "N", "detection.incidents",
 	"most incidents open or remembered (10000)", false},
+    {0, "baselines", OPT_STR, &keep.path, "FILE", "detection.baseline_file",
+	"file in which to keep what is usual of groups", false},
+    {0, "explain", OPT_STR, &report.explain, "RULE", NULL,
+	"print how near groups came to the rule's thresholds", false},
+    {0, "top", OPT_NUM, &report.top, "N", NULL, "groups that --explain shows (20)", false},
+    {0, "suggest", OPT_FLAG, &report.suggest, NULL, NULL, "print thresholds above what the flows reach",
+	false},
     OPT_END,
 };
 
@@ -108,12 +120,11 @@ rules_find(struct rules *rs, const struct conf *c, const struct rules_options *o
 static int
 rules_read(struct engine_rules *r, const struct conf *c, struct err *e)
 {
-	struct rules_options o = {
-	    .window = (uint32_t)(conf_duration(c, "detection.flow_cache_max_window") / 1000),
-	    .warn = warn,
-	};
+	struct rules_options o = {.warn = warn};
 
 	*r = (struct engine_rules){0};
+	if (conf_has(c, "detection.flow_cache_max_window"))
+		o.window = (uint32_t)(conf_duration(c, "detection.flow_cache_max_window") / 1000);
 	if (conf_each(c, "my_prefixes", own_item, &r->own, e) < 0 ||
 	    conf_each(c, "upstream_interfaces", upstream_item, &r->upstream, e) < 0 ||
 	    rules_find(&r->rules, c, &o, e) < 0) {
@@ -128,6 +139,8 @@ rules_read(struct engine_rules *r, const struct conf *c, struct err *e)
 static void
 emit(void *arg, const struct detection *d)
 {
+	if (report.survey != NULL)
+		return;
 	detection_write(d, arg);
 }
 
@@ -189,6 +202,8 @@ on_tick(void *arg, struct stage *s, int64_t wall_ms)
 	else if (d->live)
 		engine_advance(d->engine, wall_ms - LAG_MS);
 	d->silent = true;
+	if (report.survey == NULL)
+		keep_tick(&keep, d->engine, wall_ms);
 	(void)engine_counts(d->engine);
 	if (output(d, s, &e) < 0)
 		log_warnx("%s", e.msg);
@@ -201,7 +216,12 @@ on_end(void *arg, struct stage *s, struct err *e)
 
 	engine_end(d->engine);
 	(void)engine_counts(d->engine);
-	return output(d, s, e);
+	if (report.survey != NULL)
+		report_write(&report, engine_rules_now(d->engine), &d->out);
+	if (output(d, s, e) < 0)
+		return -1;
+	/* A report is made of what was learnt before and leaves it as it is. */
+	return report.survey == NULL ? keep_save(&keep, d->engine, e) : 0;
 }
 
 /* New rules; windows and incidents of those that did not change go on. */
@@ -211,6 +231,8 @@ on_reload(void *arg, const struct conf *c, struct err *e)
 	struct nf_detect *d = arg;
 	struct engine_rules r;
 
+	if (report.survey != NULL)
+		return err_set(e, "a report is of one set of rules");
 	if (rules_read(&r, c, e) < 0)
 		return -1;
 	log_info("%zu rules", r.rules.n);
@@ -242,6 +264,9 @@ add_metrics(const struct engine_counts *c)
 	    &c->incidents_refused);
 	metrics_counter(m, "nf_detect_incidents_forgotten_total",
 	    "remembered incidents that made room for others", &c->incidents_forgotten);
+	metrics_gauge(m, "nf_detect_baselines", "groups whose usual traffic is kept", &c->baselines);
+	metrics_counter(m, "nf_detect_baselines_refused_total",
+	    "groups whose usual traffic was not kept for want of room", &c->baselines_refused);
 	metrics_gauge(m, "nf_detect_groups", "groups of flows in windows", &c->groups);
 	metrics_gauge(m, "nf_detect_window_bytes", "memory of windows", &c->memory);
 	metrics_counter(m, "nf_detect_groups_evicted_total",
@@ -270,6 +295,10 @@ check_options(void)
 		fatal_config("--update: expected whole seconds, at most a day");
 	if (memory < (uint64_t)1 << 20 || memory > (uint64_t)1 << 40)
 		fatal_config("--memory: expected 1M to 1T");
+	if (report.suggest && report.explain != NULL)
+		fatal_config("--suggest beside --explain: one report at a time");
+	if (report.top < 1 || report.top > UINT32_MAX)
+		fatal_config("--top: expected 1 or more");
 	if (incidents < 1 || incidents > 1000000)
 		fatal_config("--incidents: expected 1 to 1000000");
 }
@@ -290,7 +319,10 @@ main(int argc, char **argv)
 	check_options();
 	if (rules_read(&rules, &prog.conf, &e) < 0)
 		fatal_config("%s", e.msg);
+	if (report_begin(&report, &rules.rules, &e) < 0)
+		fatal_config("%s", e.msg);
 	if (prog.check_only) {
+		report_release(&report);
 		rules_drop(&rules);
 		return EXIT_OK;
 	}
@@ -302,12 +334,15 @@ main(int argc, char **argv)
 	    .update_every = (uint32_t)(update_ms / 1000),
 	    .memory = memory,
 	    .incidents_max = (uint32_t)incidents,
+	    .survey = report.survey,
 	    .emit = emit,
 	    .arg = &d.out,
 	};
 	d.engine = engine_new(&rules, &o);
+	keep_load(&keep, d.engine);
 	add_metrics(engine_counts(d.engine));
 	status = stage_run(&prog, &stage, &ops, &d);
+	report_release(&report);
 	engine_free(d.engine);
 	buf_release(&d.out);
 	return status;

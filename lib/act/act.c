@@ -5,43 +5,23 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "act/announce.h"
 #include "act/holes.h"
-#include "act/lane.h"
-#include "act/script.h"
-#include "act/side.h"
-#include "act/slack.h"
-#include "io/clock.h"
-#include "io/fdio.h"
-
-enum {
-	PENDING_MAX = 256 << 20,
-	RETRY_MAX_MS = 60000,
-	BLACKHOLE_RETRY_MAX_MS = 5000, /* an attack does not wait */
-	SLACK_GAP_MS = 3000,
-	SLACK_BATCH = 100,
-	ROWS_BATCH = 100,
-	SCRIPTS = 4, /* at a time */
-};
+#include "act/kinds.h"
+#include "act/pending.h"
 
 struct act {
 	struct act_options options; /* without the texts of the settings */
-	char *state_dir, *zone;
-	struct alert alert;
+	struct kinds kinds;
 	struct queue alerts;
 	struct journal journal;
 	struct holes holes;
-	struct post bgpd, webhook;
-	struct script script;
-	struct side side;
-	bool set_up[ACTS];
+	struct pending pending;
 	struct lane *lanes[ACTS]; /* made when first needed; none for alerts */
 	atomic_bool abort;
 	int wake[2]; /* a pipe */
 	struct arena arena; /* of the line at hand */
 	struct act_counts counts;
 	bool unavailable_said[ACTS];
-	bool pending_file; /* lines of an earlier life are on disk */
 	struct log_limit bad_said, dropped_said, journal_said, holes_said, refused_said[ACTS];
 	int64_t wall_ms; /* of the act_run at hand */
 };
@@ -55,119 +35,36 @@ str_copy(struct str s)
 	return (struct str){p, s.len};
 }
 
-/*
- * The kinds.
- */
+static struct lane *
+lane_of(struct act *a, enum action kind)
+{
+	if (a->lanes[kind] == NULL)
+		a->lanes[kind] = kinds_lane(&a->kinds, kind, a->options.queue_max, a->wake[1]);
+	return a->lanes[kind];
+}
 
 static void
 settings_take(struct act *a, const struct act_settings *s, struct guard *g)
 {
-	free(a->zone);
-	a->zone = s->zone != NULL ? mem_strdup(s->zone) : NULL;
-	alert_init(&a->alert, s->log_dir);
+	kinds_set(&a->kinds, s);
 	guard_release(&a->holes.guard);
 	a->holes.guard = *g;
 	*g = (struct guard){0};
-	a->set_up[ACT_ALERT] = true;
-	a->set_up[ACT_BLACKHOLE] = s->bgpd_url != NULL;
-	a->set_up[ACT_SLACK] = s->webhook != NULL;
-	a->set_up[ACT_CLICKHOUSE] = s->rows != NULL;
-	a->set_up[ACT_EXEC] = s->script != NULL;
-	if (s->bgpd_url != NULL)
-		post_set(&a->bgpd, s->bgpd_url, s->bgpd_socket, s->bgpd_token);
-	if (s->webhook != NULL)
-		post_set(&a->webhook, s->webhook, NULL, NULL);
-	if (s->rows != NULL)
-		side_set(&a->side, s->rows);
-	if (s->script != NULL)
-		script_set(&a->script, s->script, s->script_ms);
-}
-
-static struct lane *
-lane_of(struct act *a, enum action kind)
-{
-	struct lane_options o = {.workers = 1,
-	    .batch = 1,
-	    .retry_max_ms = RETRY_MAX_MS,
-	    .queue_max = a->options.queue_max,
-	    .wake_fd = a->wake[1]};
-
-	if (a->lanes[kind] != NULL)
-		return a->lanes[kind];
-	switch (kind) {
-	case ACT_BLACKHOLE:
-		o.work = announce_work, o.arg = &a->bgpd, o.retry_max_ms = BLACKHOLE_RETRY_MAX_MS;
-		break;
-	case ACT_SLACK:
-		o.work = slack_work, o.arg = &a->webhook, o.batch = SLACK_BATCH, o.gap_ms = SLACK_GAP_MS;
-		break;
-	case ACT_CLICKHOUSE:
-		o.work = side_work, o.arg = &a->side, o.batch = ROWS_BATCH;
-		break;
-	default:
-		o.work = script_work, o.arg = &a->script, o.workers = SCRIPTS;
-		break;
-	}
-	a->lanes[kind] = lane_new(&o);
-	return a->lanes[kind];
-}
-
-/* What is written, sent or run with. */
-static struct str
-text_of(const struct act *a, enum action kind, const struct detection_line *d, struct str line, uint32_t ttl)
-{
-	int offset = clock_zone_offset(a->zone, d->time_ms);
-	struct buf b = {0};
-
-	switch (kind) {
-	case ACT_ALERT:
-		alert_format(d, offset, &b);
-		break;
-	case ACT_BLACKHOLE:
-		announce_format(d, ttl, &b);
-		break;
-	case ACT_SLACK:
-		slack_format(d, offset, &b);
-		break;
-	case ACT_CLICKHOUSE:
-		side_format(d, &b);
-		break;
-	default:
-		buf_add(&b, line.p, line.len);
-		buf_putc(&b, '\n');
-		break;
-	}
-	return (struct str){(const char *)b.p, b.len};
 }
 
 /*
  * Start and end.
  */
 
-static char *
-pending_path(const struct act *a)
-{
-	struct buf b = {0};
-
-	buf_printf(&b, "%s/pending", a->state_dir);
-	char *path = mem_strdup(buf_cstr(&b));
-	buf_release(&b);
-	return path;
-}
-
 /* Takes up the lines that an earlier life could not finish. */
 static void
-pending_read(struct act *a, const struct instant *now)
+pending_take(struct act *a, const struct instant *now)
 {
-	char *path = pending_path(a);
 	struct buf b = {0};
 	struct err e;
 
-	if (access(path, F_OK) == 0) {
-		if (file_read(&b, path, PENDING_MAX, &e) < 0)
-			log_warnx("%s", e.msg);
-		a->pending_file = true;
-	}
+	if (pending_read(&a->pending, &b, &e) < 0)
+		log_warnx("%s", e.msg);
 	for (size_t at = 0; at < b.len;) {
 		const uint8_t *end = memchr(b.p + at, '\n', b.len - at);
 		size_t len = end != NULL ? (size_t)(end - b.p) - at : b.len - at;
@@ -176,21 +73,21 @@ pending_read(struct act *a, const struct instant *now)
 		at += len + 1;
 	}
 	buf_release(&b);
-	free(path);
 }
 
 static void
-state_open(struct act *a, const struct instant *now)
+state_open(struct act *a, const char *dir, const struct instant *now)
 {
 	struct err e;
 
-	if (journal_open(&a->journal, a->state_dir, &e) < 0) {
+	if (journal_open(&a->journal, dir, &e) < 0) {
 		log_warnx("%s; after a restart, actions may be repeated", e.msg);
 		return;
 	}
-	if (offenders_open(&a->holes.offenders, a->state_dir, now->wall_ms, &e) < 0)
+	if (offenders_open(&a->holes.offenders, dir, now->wall_ms, &e) < 0)
 		log_warnx("%s; who was blackholed before is not known", e.msg);
-	pending_read(a, now);
+	pending_open(&a->pending, dir);
+	pending_take(a, now);
 }
 
 struct act *
@@ -205,21 +102,16 @@ act_new(const struct act_options *o, struct guard *g, const struct instant *now)
 		abort();
 	journal_init(&a->journal);
 	holes_init(&a->holes, &a->journal, o->memory_ms);
-	queue_init(&a->alerts, o->queue_max, RETRY_MAX_MS);
-	post_init(&a->bgpd, &a->abort);
-	post_init(&a->webhook, &a->abort);
-	script_init(&a->script, &a->abort);
-	side_init(&a->side, &a->abort);
+	queue_init(&a->alerts, o->queue_max, ACT_RETRY_MAX_MS);
+	kinds_init(&a->kinds, &a->abort);
 	settings_take(a, &o->settings, g);
 	if (o->dry_run != NULL)
 		return a;
-	if (alert_open(&a->alert, &e) < 0)
+	if (alert_open(&a->kinds.alert, &e) < 0)
 		log_warnx(
 		    "%s; alerts wait until it can be opened (detection.log_dir says where it is)", e.msg);
-	if (o->state_dir != NULL) {
-		a->state_dir = mem_strdup(o->state_dir);
-		state_open(a, now);
-	}
+	if (o->state_dir != NULL)
+		state_open(a, o->state_dir, now);
 	return a;
 }
 
@@ -231,26 +123,20 @@ act_free(struct act *a)
 	atomic_store(&a->abort, true);
 	for (unsigned i = 0; i < ACTS; i++)
 		lane_free(a->lanes[i]);
-	alert_release(&a->alert);
 	queue_release(&a->alerts);
 	holes_release(&a->holes);
 	journal_release(&a->journal);
-	post_release(&a->bgpd);
-	post_release(&a->webhook);
-	script_release(&a->script);
-	side_release(&a->side);
+	pending_release(&a->pending);
+	kinds_release(&a->kinds);
 	close(a->wake[0]);
 	close(a->wake[1]);
 	arena_release(&a->arena);
-	free(a->state_dir);
-	free(a->zone);
 	free(a);
 }
 
 void
 act_reload(struct act *a, const struct act_settings *s, struct guard *g)
 {
-	alert_release(&a->alert);
 	settings_take(a, s, g);
 	a->alerts.retry_ms = 0;
 }
@@ -269,18 +155,13 @@ act_wake_fd(const struct act *a)
 static void
 unavailable(struct act *a, const struct detection_line *d, enum action action)
 {
-	static const char *const remedies[ACTS] = {[ACT_BLACKHOLE] = "act.bgpd_url",
-	    [ACT_SLACK] = "slack.webhook_file",
-	    [ACT_CLICKHOUSE] = "act.detections_out",
-	    [ACT_EXEC] = "act.exec"};
-
 	a->counts.unavailable[action]++;
 	if (a->unavailable_said[action])
 		return;
 	a->unavailable_said[action] = true;
 	log_warnx("rule '%s' asks for the action %s, which is not set up (%s): nothing is done; "
 		  "further cases are counted as nf_act_unavailable_total",
-	    d->rule, action_names[action], remedies[action]);
+	    d->rule, action_names[action], kinds_remedy(action));
 }
 
 static void
@@ -335,7 +216,7 @@ action_take(struct act *a, const struct detection_line *d, enum action kind, str
 		a->counts.duplicates++;
 		return;
 	}
-	item.text = text_of(a, kind, d, line, 0);
+	item.text = kinds_text(&a->kinds, kind, d, line, 0);
 	item.line = str_copy(line);
 	struct journal_key key = item.key;
 	if (a->options.dry_run != NULL)
@@ -381,7 +262,7 @@ hole_take(struct act *a, const struct detection_line *d, struct str line, const 
 		break;
 	}
 	memcpy(item.key.id, d->id, sizeof item.key.id);
-	item.text = text_of(a, ACT_BLACKHOLE, d, line, item.hole.ttl);
+	item.text = kinds_text(&a->kinds, ACT_BLACKHOLE, d, line, item.hole.ttl);
 	item.line = str_copy(line);
 	struct hole hole = item.hole;
 	if (a->options.dry_run != NULL) {
@@ -420,7 +301,7 @@ detection_take(struct act *a, const struct detection_line *d, struct str line, c
 			due = d->has_blackhole && d->state != INCIDENT_END;
 		if (!due || (d->actions >> kind & 1) == 0)
 			continue;
-		if (!a->set_up[kind] && a->options.dry_run == NULL)
+		if (!a->kinds.set_up[kind] && a->options.dry_run == NULL)
 			unavailable(a, d, kind);
 		else if (kind == ACT_BLACKHOLE)
 			hole_take(a, d, line, now);
@@ -475,7 +356,7 @@ alerts_run(struct act *a, int64_t now_ms)
 	struct err e;
 
 	while (queue_wait(q, now_ms) == 0) {
-		if (alert_write(&a->alert, queue_at(q, 0)->text, &e) < 0) {
+		if (alert_write(&a->kinds.alert, queue_at(q, 0)->text, &e) < 0) {
 			a->counts.failures[ACT_ALERT]++;
 			/* Once when it begins and then as the attempts get rare. */
 			if ((q->failures & (q->failures + 1)) == 0)
@@ -484,7 +365,7 @@ alerts_run(struct act *a, int64_t now_ms)
 			return;
 		}
 		if (q->failures > 0)
-			log_notice("%s: can be written again", a->alert.path);
+			log_notice("%s: can be written again", a->kinds.alert.path);
 		struct queue_item item = queue_take(q);
 		journal_put(a, &item.key, now_ms);
 		a->counts.done[ACT_ALERT]++;
@@ -548,18 +429,6 @@ sooner(int64_t a, int64_t b)
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-/* The file of an earlier life is of no more use when all that stood in it is done. */
-static void
-pending_forget(struct act *a)
-{
-	if (!a->pending_file || a->counts.waiting > 0)
-		return;
-	char *path = pending_path(a);
-	(void)unlink(path);
-	free(path);
-	a->pending_file = false;
-}
-
 int64_t
 act_run(struct act *a, const struct instant *now)
 {
@@ -581,12 +450,13 @@ act_run(struct act *a, const struct instant *now)
 	alerts_run(a, now->mono_ms);
 	wait = sooner(wait, queue_wait(&a->alerts, now->mono_ms));
 	a->counts.waiting += a->alerts.count;
-	pending_forget(a);
+	if (a->counts.waiting == 0)
+		pending_forget(&a->pending);
 	return wait;
 }
 
 static void
-pending_put(struct buf *b, const struct queue_item *item)
+put_line(struct buf *b, const struct queue_item *item)
 {
 	buf_add(b, item->line.p, item->line.len);
 	buf_putc(b, '\n');
@@ -600,22 +470,17 @@ act_finish(struct act *a)
 	struct err e;
 
 	for (uint32_t i = 0; i < a->alerts.count; i++)
-		pending_put(&b, queue_at(&a->alerts, i));
+		put_line(&b, queue_at(&a->alerts, i));
 	for (unsigned i = 0; i < ACTS; i++)
 		for (uint32_t k = 0; a->lanes[i] != NULL && k < lane_count(a->lanes[i]); k++, n++)
-			pending_put(&b, lane_at(a->lanes[i], k));
-	if (n > 0 && a->journal.fd >= 0) {
-		char *path = pending_path(a);
-
-		if (file_replace(path, b.p, b.len, 0640, 1, &e) < 0)
-			log_warnx("%s; %" PRIu32 " actions are lost", e.msg, n);
-		else
-			log_warnx("%" PRIu32 " actions could not be done and wait in %s for the next start",
-			    n, path);
-		free(path);
-	} else if (n > 0) {
+			put_line(&b, lane_at(a->lanes[i], k));
+	if (n > 0 && a->pending.path == NULL)
 		log_warnx("%" PRIu32 " actions could not be done and are lost", n);
-	}
+	else if (n > 0 && pending_write(&a->pending, &b, &e) < 0)
+		log_warnx("%s; %" PRIu32 " actions are lost", e.msg, n);
+	else if (n > 0)
+		log_warnx("%" PRIu32 " actions could not be done and wait in %s for the next start", n,
+		    a->pending.path);
 	buf_release(&b);
 	return n;
 }

@@ -12,6 +12,8 @@
 #include "act/journal.h"
 #include "base/bytes.h"
 
+enum { ACT_RETRY_MAX_MS = 60000 }; /* unless a kind is in a hurry */
+
 /* What an announcement is about. */
 struct hole {
 	struct prefix prefix;

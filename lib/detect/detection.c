@@ -66,11 +66,9 @@ write_totals(const struct detection *d, const struct totals *t, struct buf *out)
 		buf_printf(out, ",\"ml_score\":%.4g", t->score);
 }
 
-static uint64_t
-limit_value(const struct detection *d, enum rule_limit l)
+uint64_t
+totals_value(const struct totals *t, enum rule_limit l, uint32_t window)
 {
-	const struct totals *t = &d->now;
-
 	switch (l) {
 	case LIMIT_FLOWS:
 		return t->flows;
@@ -79,9 +77,9 @@ limit_value(const struct detection *d, enum rule_limit l)
 	case LIMIT_PACKETS:
 		return t->packets;
 	case LIMIT_PPS:
-		return t->packets / d->window->seconds;
+		return t->packets / window;
 	case LIMIT_BPS:
-		return bits_per_second(t->bytes, d->window->seconds);
+		return bits_per_second(t->bytes, window);
 	default:
 		break;
 	}
@@ -111,7 +109,8 @@ write_reasons(const struct detection *d, struct buf *out)
 		if (d->rule->limits[l] == 0)
 			continue;
 		buf_printf(out, "%s{\"threshold\":\"%s\",\"limit\":%" PRIu64 ",\"value\":%" PRIu64 "%s}", sep,
-		    rule_limit_names[l], d->rule->limits[l], limit_value(d, (enum rule_limit)l),
+		    rule_limit_names[l], d->limits[l],
+		    totals_value(&d->now, (enum rule_limit)l, d->window->seconds),
 		    limit_at_least(d, (enum rule_limit)l) ? ",\"at_least\":true" : "");
 		sep = ",";
 	}
@@ -119,6 +118,20 @@ write_reasons(const struct detection *d, struct buf *out)
 		buf_printf(out, "%s{\"threshold\":\"min_ml_score\",\"limit\":%.4g,\"value\":%.4g}", sep,
 		    d->rule->min_ml_score, d->now.score);
 	buf_putc(out, ']');
+}
+
+static void
+write_usual(const struct detection *d, struct buf *out)
+{
+	const double *mean = d->usual.mean;
+
+	if (d->host_group != NULL) {
+		buf_puts(out, ",\"host_group\":");
+		write_str(out, str_from(d->host_group));
+	}
+	if (d->rule->above_baseline > 0)
+		buf_printf(out, ",\"usual\":{\"flows\":%.0f,\"packets\":%.0f,\"bytes\":%.0f}",
+		    mean[BASELINE_FLOWS], mean[BASELINE_PACKETS], mean[BASELINE_BYTES]);
 }
 
 static void
@@ -185,6 +198,19 @@ write_sample(const struct sample *s, struct buf *out)
 	buf_putc(out, '}');
 }
 
+static void
+write_nats(const struct nats *n, const char *name, struct buf *out)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (n->count == 0)
+		return;
+	buf_printf(out, ",\"%s\":[", name);
+	for (unsigned i = 0; i < n->count; i++)
+		buf_printf(out, "%s\"%s\"", i > 0 ? "," : "", addr_text(text, &n->v[i]));
+	buf_putc(out, ']');
+}
+
 void
 detection_write(const struct detection *d, struct buf *out)
 {
@@ -206,9 +232,12 @@ detection_write(const struct detection *d, struct buf *out)
 		buf_putc(out, '}');
 	}
 	write_reasons(d, out);
+	write_usual(d, out);
 	write_actions(d, out);
 	if (!d->trusted)
 		buf_puts(out, ",\"trusted\":false");
+	write_nats(&d->nat_src, "nat_src_hosts", out);
+	write_nats(&d->nat_dst, "nat_dst_hosts", out);
 	if (d->blackhole && d->state != DETECTION_END)
 		write_blackhole(d, out);
 	buf_puts(out, ",\"samples\":[");

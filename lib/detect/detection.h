@@ -2,6 +2,7 @@
 #ifndef DETECT_DETECTION_H
 #define DETECT_DETECTION_H
 
+#include "detect/baseline.h"
 #include "detect/flowkey.h"
 #include "detect/rules.h"
 #include "detect/window.h"
@@ -15,6 +16,9 @@ struct totals {
 	double score;
 };
 
+/* What stands against a threshold, over a window of so many seconds. */
+uint64_t totals_value(const struct totals *t, enum rule_limit l, uint32_t window);
+
 enum { SAMPLES = 5 };
 
 struct sample {
@@ -24,6 +28,18 @@ struct sample {
 	uint16_t src_port, dst_port, flags;
 	uint8_t proto;
 	bool has_ports, has_flags;
+};
+
+/*
+ * What source or destination addresses of an incident's flows were translated
+ * to: the first few, own ones before others. Who would blackhole an address may
+ * find by them that it hides somebody else.
+ */
+enum { NATS = 4 };
+
+struct nats {
+	unsigned count;
+	struct addr v[NATS];
 };
 
 struct detection {
@@ -38,7 +54,11 @@ struct detection {
 	enum flowkey_width key_width;
 	uint8_t key_bytes[FLOWKEY_MAX];
 	struct totals now, peak;
+	uint64_t limits[LIMITS]; /* of this group, at this time */
+	const char *host_group; /* whose limits they are, or NULL: the rule's own */
+	struct baseline usual; /* of the group in a window, where the rule goes by it */
 	bool blackhole; /* blackhole_count is reached */
+	struct nats nat_src, nat_dst;
 	unsigned sample_count;
 	struct sample samples[SAMPLES];
 };

@@ -26,6 +26,7 @@ engine_new(struct engine_rules *r, const struct engine_options *o)
 	if (getrandom(&e->seed, sizeof e->seed, 0) != (ssize_t)sizeof e->seed)
 		e->seed = (uintptr_t)e;
 	incidents_init(&e->incidents, o->incidents_max);
+	baselines_init(&e->baselines);
 	engine_build(e);
 	return e;
 }
@@ -38,6 +39,7 @@ engine_free(struct engine *e)
 	incidents_release(&e->incidents);
 	engine_unbuild(e);
 	blocks_release(&e->blocks);
+	baselines_release(&e->baselines);
 	free(e->pending);
 	free(e);
 }
@@ -51,6 +53,7 @@ struct work {
 	uint64_t *alive; /* rows that have a time and are not stale */
 	const uint64_t *start, *end; /* NULL unless both are there */
 	const uint64_t *packets, *bytes;
+	const uint64_t *values[UNIQUES]; /* hashes of what is counted distinct, once asked for */
 };
 
 /* The column of times, or of a lesser choice where the batch lacks it. */
@@ -131,28 +134,55 @@ work_times(struct engine *e, struct work *w)
 		w->start = w->end = NULL;
 }
 
+static const enum field counted[UNIQUES] = {FIELD_dst_host, FIELD_dst_port, FIELD_src_host};
+
+/* The hashes of a column that is counted distinct; NULL if the batch lacks it. */
+static const uint64_t *
+work_values(const struct engine *e, struct work *w, enum unique u)
+{
+	const void *flat = w->values[u] == NULL ? flows_flat(&w->flows, counted[u]) : NULL;
+
+	if (flat == NULL)
+		return w->values[u];
+	uint64_t *out = arena_alloc(w->flows.arena, w->flows.rows * sizeof *out);
+	if (u == UNIQUE_DST_PORTS)
+		for (uint32_t i = 0; i < w->flows.rows; i++)
+			out[i] = hash_word(((const uint16_t *)flat)[i], e->seed);
+	else
+		for (uint32_t i = 0; i < w->flows.rows; i++)
+			out[i] = hash_addr((const struct addr *)flat + i, e->seed);
+	return w->values[u] = out;
+}
+
 /* Rows that the state looks at, as a bitmap of its own. */
 struct view {
 	uint64_t *bits;
-	struct flowkey_columns key;
+	struct flowkey_rows rows; /* keys, shared by states of one shape */
 	const struct col *unique[UNIQUES]; /* columns of the values counted, NULL where not */
-	const void *flat[UNIQUES];
+	const uint64_t *values[UNIQUES];
 	const struct col *score;
 	const float *scores;
 };
 
 static void
-view_init(struct view *v, const struct state *st, struct work *w, const uint64_t *filtered)
+view_init(
+    const struct engine *e, struct view *views, uint32_t index, struct work *w, const uint64_t *filtered)
 {
-	static const enum field counted[UNIQUES] = {FIELD_dst_host, FIELD_dst_port, FIELD_src_host};
+	const struct state *st = &e->states[index];
+	struct view *v = &views[index];
 
 	*v = (struct view){.bits = arena_dup(w->flows.arena, filtered, w->flows.words * sizeof *filtered)};
-	flowkey_columns(&st->key, &w->flows, v->bits, &v->key);
+	if (st->shape == index)
+		flowkey_rows(&st->key, &w->flows, e->seed, &v->rows);
+	else
+		v->rows = views[st->shape].rows;
+	for (uint32_t i = 0; i < w->flows.words; i++)
+		v->bits[i] &= v->rows.present[i];
 	for (unsigned u = 0; u < UNIQUES; u++) {
 		if (st->window.unique_max[u] == 0)
 			continue;
 		v->unique[u] = batch_col(w->flows.batch, counted[u]);
-		v->flat[u] = flows_flat(&w->flows, counted[u]);
+		v->values[u] = work_values(e, w, (enum unique)u);
 	}
 	if (st->window.score_min >= 0) {
 		v->score = batch_col(w->flows.batch, FIELD_ml_score);
@@ -167,22 +197,38 @@ share(uint64_t count, uint64_t duration_ms, uint64_t window_ms)
 	return (uint64_t)((unsigned __int128)count * window_ms / duration_ms);
 }
 
-static uint64_t
-value_hash(const struct engine *e, const struct view *v, unsigned u, uint32_t row)
-{
-	size_t width = field_by_id(v->unique[u]->field)->width;
-
-	return hash64_seed((const uint8_t *)v->flat[u] + row * width, width, e->seed);
-}
-
 /* Rows of one state and key width that are worked on together. */
 struct chunk {
 	uint32_t n;
 	uint16_t rows[CHUNK];
-	uint32_t hashes[CHUNK], refs[CHUNK];
-	uint64_t values[UNIQUES][CHUNK]; /* hashes of what is counted distinct */
-	_Alignas(8) uint8_t keys[CHUNK][FLOWKEY_MAX];
+	uint32_t refs[CHUNK];
 };
+
+/* Notes for all rules of the state how the group stands. */
+static void
+state_survey(struct engine *e, struct state *st, enum flowkey_width width, struct group *g, int64_t time_ms)
+{
+	for (uint32_t k = 0; k < st->run_count; k++) {
+		const struct run *r = &e->runs[st->runs[k]];
+
+		if (!survey_wants(e->options.survey, r->rule))
+			continue;
+		const void *key = groups_key(&st->groups[width], g);
+		struct group_limits limits;
+		run_limits(e, r, width, key, &limits);
+		const struct survey_note n = {
+		    .rule = r->rule,
+		    .trusted = r->trust != TRUST_NONE,
+		    .key = &st->key,
+		    .width = width,
+		    .key_bytes = key,
+		    .limits = limits.v,
+		    .time_ms = time_ms,
+		    .totals = totals_take(e, st, g),
+		};
+		survey_take(e->options.survey, &n);
+	}
+}
 
 /* Counts the i-th row of the chunk in its group. */
 static void
@@ -201,34 +247,31 @@ state_row(struct engine *e, struct state *st, enum flowkey_width width, const st
 		return;
 	for (unsigned u = 0; u < UNIQUES; u++)
 		if (v->unique[u] != NULL && col_has(v->unique[u], row))
-			window_add_unique(&st->window, g, (enum unique)u, e->now, sec, c->values[u][i]);
+			window_add_unique(&st->window, g, (enum unique)u, e->now, sec, v->values[u][row]);
 	if (v->score != NULL && col_has(v->score, row))
 		window_add_score(&st->window, g, sec, v->scores[row]);
 	e->counts.matched++;
+	if (e->options.survey != NULL)
+		state_survey(e, st, width, g, w->time_ms[row]);
 	if (g->flows < st->least_flows)
 		return;
 	for (uint32_t k = 0; k < st->run_count; k++) {
-		if (!run_holds(e, &e->runs[st->runs[k]], g, e->now))
+		if (!run_holds(e, &e->runs[st->runs[k]], width, g, e->now))
 			continue;
 		const struct row r = {&w->flows, row, w->time_ms[row], packets, bytes};
 		incident_hold(e, st->runs[k], width, c->refs[i], &r);
 	}
 }
 
-/* Has on the way what counting the i-th row will touch beyond its group's record. */
+/* Has on the way what counting the row will touch beyond its group's record. */
 static void
-row_prefetch(const struct engine *e, const struct state *st, const struct view *v, const struct group *g,
-    struct chunk *c, uint32_t i)
+row_prefetch(
+    const struct engine *e, const struct state *st, const struct view *v, const struct group *g, uint32_t row)
 {
-	if (g != NULL)
-		window_prefetch(&st->window, g);
-	for (unsigned u = 0; u < UNIQUES; u++) {
-		if (v->unique[u] == NULL)
-			continue;
-		c->values[u][i] = value_hash(e, v, u, c->rows[i]);
-		if (g != NULL)
-			window_prefetch_unique(&st->window, g, (enum unique)u, c->values[u][i]);
-	}
+	window_prefetch(&st->window, g, e->now);
+	for (unsigned u = 0; u < UNIQUES; u++)
+		if (v->unique[u] != NULL)
+			window_prefetch_unique(&st->window, g, (enum unique)u, v->values[u][row]);
 }
 
 /* Pass by pass, so that memory is on its way while others are worked on. */
@@ -237,36 +280,30 @@ state_chunk(struct engine *e, struct state *st, enum flowkey_width width, const 
     struct work *w, struct chunk *c)
 {
 	struct groups *gs = &st->groups[width];
+	const uint8_t *keys = v->rows.keys[width];
+	const uint32_t *hashes = v->rows.hashes;
 
 	for (uint32_t i = 0; i < c->n; i++)
-		c->refs[i] = groups_guess(gs, c->hashes[i]);
+		c->refs[i] = groups_guess(gs, hashes[c->rows[i]]);
 	for (uint32_t i = 0; i < c->n; i++) {
-		if (c->refs[i] != 0 && !groups_is(gs, c->refs[i], c->keys[i]))
-			c->refs[i] = groups_find(gs, c->keys[i], c->hashes[i]);
-		row_prefetch(e, st, v, c->refs[i] != 0 ? groups_at(gs, c->refs[i]) : NULL, c, i);
+		uint32_t row = c->rows[i];
+
+		if (c->refs[i] != 0 && !groups_is(gs, c->refs[i], keys + (size_t)row * gs->key_size))
+			c->refs[i] = groups_find(gs, keys + (size_t)row * gs->key_size, hashes[row]);
+		if (c->refs[i] != 0)
+			row_prefetch(e, st, v, groups_at(gs, c->refs[i]), row);
 	}
 	uint64_t removed = gs->removed;
 	for (uint32_t i = 0; i < c->n; i++) {
+		uint32_t row = c->rows[i];
+
 		/* The row before may have made this one's group, or made it leave. */
 		if (c->refs[i] == 0 || gs->removed != removed)
-			c->refs[i] = groups_take(gs, c->keys[i], c->hashes[i], e->now);
+			c->refs[i] = groups_take(gs, keys + (size_t)row * gs->key_size, hashes[row], e->now);
 		if (c->refs[i] != 0)
 			state_row(e, st, width, v, w, c, i);
 	}
 	c->n = 0;
-}
-
-/* Makes the row's key and has its slot on the way. */
-static void
-chunk_add(
-    struct chunk *c, const struct state *st, enum flowkey_width width, const struct view *v, uint32_t row)
-{
-	uint32_t i = c->n++;
-
-	flowkey_build(&st->key, width, &v->key, row, c->keys[i]);
-	c->rows[i] = (uint16_t)row;
-	c->hashes[i] = groups_hash(&st->groups[width], c->keys[i]);
-	groups_prefetch_slot(&st->groups[width], c->hashes[i]);
 }
 
 /* The state's rows among [from, to), all of one second of the clock. */
@@ -286,11 +323,13 @@ state_rows(
 			bits &= (UINT64_C(1) << (to & 63)) - 1;
 		for (; bits != 0; bits &= bits - 1) {
 			uint32_t row = word * 64 + (uint32_t)__builtin_ctzll(bits);
-			enum flowkey_width width = flowkey_width(&v->key, row);
+			enum flowkey_width width = FLOWS_BIT(v->rows.wide, row) ? KEY_WIDE : KEY_NARROW;
+			struct chunk *c = &chunks[width];
 
-			chunk_add(&chunks[width], st, width, v, row);
-			if (chunks[width].n == CHUNK)
-				state_chunk(e, st, width, v, w, &chunks[width]);
+			groups_prefetch_slot(&st->groups[width], v->rows.hashes[row]);
+			c->rows[c->n++] = (uint16_t)row;
+			if (c->n == CHUNK)
+				state_chunk(e, st, width, v, w, c);
 		}
 	}
 	for (unsigned i = 0; i < KEY_WIDTHS; i++)
@@ -307,6 +346,7 @@ clock_advance(struct engine *e, uint32_t now)
 		e->now = now;
 		return;
 	}
+	engine_learn(e, now);
 	for (; e->now < now && e->incidents.open_count > 0; e->now++)
 		incidents_second(e);
 	e->now = now;
@@ -347,7 +387,7 @@ engine_batch(struct engine *e, const struct batch *b, struct arena *a)
 		sieve_run(&e->sieves[i], &w.flows, filtered[i]);
 	}
 	for (uint32_t i = 0; i < e->state_count; i++)
-		view_init(&views[i], &e->states[i], &w, filtered[e->states[i].filter]);
+		view_init(e, views, i, &w, filtered[e->states[i].filter]);
 
 	for (uint32_t from = 0, to; from < b->rows; from = to) {
 		uint32_t now = w.clock[from];
@@ -380,6 +420,12 @@ engine_end(struct engine *e)
 	incidents_end(e);
 }
 
+const struct rules *
+engine_rules_now(const struct engine *e)
+{
+	return &e->rules.rules;
+}
+
 uint32_t
 engine_now(const struct engine *e)
 {
@@ -400,6 +446,8 @@ engine_counts(struct engine *e)
 		}
 		c->squeezed += e->states[i].window.squeezed;
 	}
+	c->baselines = e->baselines.groups.count;
+	c->baselines_refused = e->baselines.refused;
 	c->open = e->incidents.open_count;
 	c->memory = e->pool.used;
 	return c;

@@ -15,6 +15,7 @@
 #include "detect/detection.h"
 #include "detect/ranges.h"
 #include "detect/rules.h"
+#include "detect/survey.h"
 #include "flow/batch.h"
 
 enum engine_clock { CLOCK_RECEIVED, CLOCK_FLOW };
@@ -25,6 +26,9 @@ struct engine_options {
 	uint32_t update_every; /* seconds */
 	size_t memory; /* cap of all windows, bytes */
 	uint32_t incidents_max; /* open ones and those remembered */
+	struct survey
+	    *survey; /* NULL: none is made; else the caller's, of these rules, and distinct values are
+				  counted far beyond thresholds */
 	void (*emit)(void *arg, const struct detection *d);
 	void *arg;
 };
@@ -40,6 +44,7 @@ struct engine_counts {
 	uint64_t incidents_refused; /* no room for another */
 	uint64_t incidents_forgotten; /* remembered ones that had to make room */
 	uint64_t groups, groups_evicted, groups_refused, squeezed; /* as of engine_counts() */
+	uint64_t baselines, baselines_refused; /* groups whose usual traffic is kept; no room for */
 	uint64_t open; /* incidents */
 	uint64_t memory; /* bytes */
 };
@@ -67,6 +72,14 @@ void engine_advance(struct engine *e, int64_t now_ms);
 
 /* The end of input: open incidents end at the clock's last second. */
 void engine_end(struct engine *e);
+
+/* What is usual of groups, for rules with above_baseline: as bytes to keep, see baseline.h; -1 if they are damaged. */
+bool engine_has_baselines(const struct engine *e);
+void engine_baselines_write(const struct engine *e, struct buf *out);
+int engine_baselines_read(struct engine *e, struct str bytes, struct err *err);
+
+/* The rules that it works by now. */
+const struct rules *engine_rules_now(const struct engine *e);
 
 /* The newest second seen, or 0. */
 uint32_t engine_now(const struct engine *e);

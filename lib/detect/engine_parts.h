@@ -1,7 +1,8 @@
 /*
  * The parts of the engine, shared by its files only: engine.c (the way of a
- * batch), engine_rules.c (rules to states and back), incident.c (the life of an
- * incident).
+ * batch), engine_rules.c (rules to states and back), limits.c (what holds),
+ * incident.c (the life of an incident), evidence.c (what it shows of flows),
+ * learn.c (what is usual).
  *
  * A rule becomes one run, or two where it may blackhole or execute: one that
  * sees flows of trusted exporters only and has all its actions, one that sees
@@ -12,26 +13,46 @@
 #define DETECT_ENGINE_PARTS_H
 
 #include "base/map.h"
+#include "detect/baseline.h"
 #include "detect/engine.h"
 #include "detect/sieve.h"
 #include "detect/groups.h"
+
+/* What a group must have: thresholds, those on the same sum joined; 0 asks for nothing. */
+struct needs {
+	uint64_t flows, packets, bytes;
+	uint32_t unique[UNIQUES];
+};
+
+/* The thresholds of one group. */
+struct group_limits {
+	uint64_t v[LIMITS];
+	const char *host_group; /* NULL: the rule's own */
+	struct baseline usual;
+};
+
+enum { RECENT = 64 };
 
 struct run {
 	const struct rule *rule;
 	enum sieve_trust trust;
 	unsigned actions;
 	uint32_t state; /* index */
-	/* thresholds, those on the same sum joined; 0 asks for nothing */
-	uint64_t flows, packets, bytes;
-	uint32_t unique[UNIQUES];
-	/* the incident found last, since an attack is many flows of one group */
-	uint32_t last_group, last_incident;
-	enum flowkey_width last_width;
+	struct needs needs; /* of any group: those with thresholds of their own may need more */
+	uint64_t baseline_id; /* of rule and state, the same in every run of the program */
+	uint64_t learnt_flows; /* counted when the last sample was taken */
+	bool ready; /* learnt for long enough */
+	/* incidents found last, by group: an attack is many flows of one */
+	struct recent {
+		uint32_t group, incident; /* 0: none */
+		enum flowkey_width width;
+	} recent[RECENT];
 };
 
 struct state {
 	char *identity; /* what makes two states one */
 	uint32_t filter; /* index */
+	uint32_t shape; /* index of a state with the same key: the first of them */
 	struct flowkey key;
 	struct window window;
 	struct groups groups[KEY_WIDTHS];
@@ -62,6 +83,7 @@ struct incident {
 	struct totals now, peak; /* as of last_held */
 	unsigned sample_count;
 	struct sample samples[SAMPLES];
+	struct nats nat_src, nat_dst; /* of flows while the rule held */
 	uint32_t next, prev; /* among the closed, by the time of closing; 0 = none */
 };
 
@@ -98,6 +120,7 @@ struct engine {
 
 	uint32_t now; /* the current second; 0: no flow yet */
 	uint32_t stale_run; /* stale flows in a row */
+	struct baselines baselines;
 	struct incidents incidents;
 	struct pending *pending;
 	size_t pending_count, pending_cap;
@@ -116,10 +139,22 @@ struct row {
 void engine_build(struct engine *e);
 void engine_unbuild(struct engine *e);
 
-/* Whether all thresholds of the run are met at second `now`; the group is up to date. */
-bool run_holds(struct engine *e, const struct run *r, struct group *g, uint32_t now);
+/* limits.c: whether all thresholds of the run are met at second `now`; the group is up to date. */
+bool run_holds(
+    struct engine *e, const struct run *r, enum flowkey_width width, struct group *g, uint32_t now);
+void run_limits(const struct engine *e, const struct run *r, enum flowkey_width width, const void *key,
+    struct group_limits *out);
+void needs_init(struct needs *n, const uint64_t limits[LIMITS], uint32_t window);
+struct baseline_key baseline_key_of(
+    const struct engine *e, const struct run *r, enum flowkey_width width, const void *key);
+
+/* learn.c: takes samples if a window ends before second `next`; finds what was learnt of new rules. */
+void engine_learn(struct engine *e, uint32_t next);
+void engine_learn_begin(struct engine *e);
 
 /* incident.c */
+/* The counts of a group that is up to date. */
+struct totals totals_take(struct engine *e, struct state *st, struct group *g);
 void incidents_init(struct incidents *is, uint32_t cap);
 void incidents_release(struct incidents *is);
 
@@ -129,6 +164,9 @@ void incident_hold(
 
 /* The current second is over: holds, updates, ends. */
 void incidents_second(struct engine *e);
+
+/* evidence.c: keeps what is worth showing of a flow by which the rule held. */
+void evidence_take(struct incident *in, const struct row *r, const struct nets *own);
 
 /* Ends all that is open, at the end of the current second. */
 void incidents_end(struct engine *e);

@@ -5,19 +5,6 @@
 
 #include "detect/engine_parts.h"
 
-bool
-run_holds(struct engine *e, const struct run *r, struct group *g, uint32_t now)
-{
-	struct window *w = &e->states[r->state].window;
-
-	if (g->flows < r->flows || g->packets < r->packets || g->bytes < r->bytes)
-		return false;
-	for (unsigned u = 0; u < UNIQUES; u++)
-		if (r->unique[u] > 0 && !window_has_unique(w, g, (enum unique)u, now, r->unique[u]))
-			return false;
-	return r->rule->min_ml_score < 0 || window_score(w, g, now) >= 0;
-}
-
 static uint32_t
 sieve_index(struct engine *e, const struct rule *r, enum sieve_trust trust)
 {
@@ -37,6 +24,18 @@ sieve_index(struct engine *e, const struct rule *r, enum sieve_trust trust)
 	e->sieve_texts[e->sieve_count] = mem_strdup(buf_cstr(&text));
 	buf_release(&text);
 	return e->sieve_count++;
+}
+
+/* The first state, perhaps the index itself, that groups alike. */
+static uint32_t
+shape_index(const struct engine *e, uint32_t index)
+{
+	uint32_t i = 0;
+
+	while (
+	    memcmp(&e->states[i].key.parts, &e->states[index].key.parts, sizeof e->states[i].key.parts) != 0)
+		i++;
+	return i;
 }
 
 /* Adds the run to the state that it shares, or to one of its own. */
@@ -59,61 +58,67 @@ state_join(struct engine *e, uint32_t index)
 		e->states[i] = (struct state){.identity = mem_strdup(buf_cstr(&text)), .filter = filter};
 		e->states[i].least_flows = UINT64_MAX;
 		flowkey_init(&e->states[i].key, &r->key);
+		e->states[i].shape = shape_index(e, i);
 	}
 	buf_release(&text);
 	struct state *st = &e->states[i];
 	run->state = i;
 	st->runs = mem_resize(st->runs, st->run_count + 1, sizeof *st->runs);
 	st->runs[st->run_count++] = index;
-	if (run->flows < st->least_flows)
-		st->least_flows = run->flows;
+	if (run->needs.flows < st->least_flows)
+		st->least_flows = run->needs.flows;
 }
 
-/* The least total that gives an average over a window, and no less than another least. */
-static uint64_t
-least(uint64_t total, uint64_t average, uint32_t window)
+/* The least that any group needs, whatever its host group; baselines only raise thresholds. */
+static void
+least_limits(const struct rule *r, uint64_t limits[LIMITS])
 {
-	uint64_t n = average * window;
-
-	return n > total ? n : total;
+	memcpy(limits, r->limits, sizeof r->limits);
+	for (size_t i = 0; i < r->override_count; i++)
+		for (int l = 0; l < LIMITS; l++)
+			if (r->overrides[i].limits[l] > 0 && r->overrides[i].limits[l] < limits[l])
+				limits[l] = r->overrides[i].limits[l];
 }
 
 static void
 run_add(struct engine *e, const struct rule *r, enum sieve_trust trust, unsigned actions)
 {
-	uint64_t bits = r->limits[LIMIT_BPS] * r->window;
+	uint64_t limits[LIMITS];
 
 	e->runs = mem_resize(e->runs, e->run_count + 1, sizeof *e->runs);
-	e->runs[e->run_count] = (struct run){
-	    .rule = r,
-	    .trust = trust,
-	    .actions = actions,
-	    .flows = r->limits[LIMIT_FLOWS],
-	    .packets = least(r->limits[LIMIT_PACKETS], r->limits[LIMIT_PPS], r->window),
-	    .bytes = least(r->limits[LIMIT_BYTES], bits / 8 + (bits % 8 > 0), 1),
-	    .unique =
-		{
-		    [UNIQUE_DST_IPS] = (uint32_t)r->limits[LIMIT_DST_IPS],
-		    [UNIQUE_DST_PORTS] = (uint32_t)r->limits[LIMIT_DST_PORTS],
-		    [UNIQUE_SRC_IPS] = (uint32_t)r->limits[LIMIT_SRC_IPS],
-		},
-	};
-	/* N distinct values take N flows. */
-	for (unsigned u = 0; u < UNIQUES; u++)
-		if (e->runs[e->run_count].unique[u] > e->runs[e->run_count].flows)
-			e->runs[e->run_count].flows = e->runs[e->run_count].unique[u];
+	struct run *run = &e->runs[e->run_count];
+	*run = (struct run){.rule = r, .trust = trust, .actions = actions};
+	least_limits(r, limits);
+	needs_init(&run->needs, limits, r->window);
 	state_join(e, e->run_count++);
+}
+
+/* The most distinct values that a rule asks for. */
+static uint32_t
+unique_most(const struct rule *r, enum unique u)
+{
+	static const enum rule_limit limit[UNIQUES] = {LIMIT_DST_IPS, LIMIT_DST_PORTS, LIMIT_SRC_IPS};
+	uint64_t most = r->limits[limit[u]];
+
+	for (size_t i = 0; i < r->override_count; i++)
+		if (r->overrides[i].limits[limit[u]] > most)
+			most = r->overrides[i].limits[limit[u]];
+	return (uint32_t)most;
 }
 
 static void
 state_begin(struct engine *e, struct state *st)
 {
+	static const uint32_t beyond[UNIQUES] = {RULE_UNIQUE_MAX, 65536, RULE_UNIQUE_MAX};
 	uint32_t unique[UNIQUES] = {0};
 
 	for (uint32_t i = 0; i < st->run_count; i++)
 		for (unsigned u = 0; u < UNIQUES; u++)
-			if (e->runs[st->runs[i]].unique[u] > unique[u])
-				unique[u] = e->runs[st->runs[i]].unique[u];
+			if (unique_most(e->runs[st->runs[i]].rule, (enum unique)u) > unique[u])
+				unique[u] = unique_most(e->runs[st->runs[i]].rule, (enum unique)u);
+	for (unsigned u = 0; u < UNIQUES; u++)
+		if (unique[u] > 0 && e->options.survey != NULL)
+			unique[u] = beyond[u];
 	const struct rule *r = e->runs[st->runs[0]].rule;
 	window_init(&st->window, &e->blocks, r->window, unique, r->min_ml_score);
 	for (unsigned i = 0; i < KEY_WIDTHS; i++)
@@ -141,6 +146,7 @@ engine_build(struct engine *e)
 	runs_build(e);
 	for (uint32_t i = 0; i < e->state_count; i++)
 		state_begin(e, &e->states[i]);
+	engine_learn_begin(e);
 }
 
 void
@@ -239,6 +245,7 @@ engine_reload(struct engine *e, struct engine_rules *r)
 	e->pending = old.pending;
 	e->pending_cap = old.pending_cap;
 	states_follow(e, &old);
+	engine_learn_begin(e);
 	incidents_settle(e, successor);
 	free(successor);
 	engine_unbuild(&old);

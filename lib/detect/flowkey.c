@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "detect/keyhash.h"
+
 static void
 layout_init(struct flowkey_layout *l, const struct rule_key *parts, uint8_t addr_size)
 {
@@ -28,77 +30,137 @@ flowkey_init(struct flowkey *k, const struct rule_key *parts)
 	layout_init(&k->layouts[KEY_WIDE], parts, 16);
 }
 
-void
-flowkey_columns(const struct flowkey *k, struct flows *f, uint64_t *bits, struct flowkey_columns *c)
-{
-	*c = (struct flowkey_columns){0};
-	if (k->parts.src_ip) {
-		flows_require(f, bits, FIELD_src_host);
-		c->src = flows_addr(f, FIELD_src_host);
-	}
-	if (k->parts.dst_ip) {
-		flows_require(f, bits, FIELD_dst_host);
-		c->dst = flows_addr(f, FIELD_dst_host);
-	}
-	if (k->parts.src_port) {
-		flows_require(f, bits, FIELD_src_port);
-		c->src_port = flows_u16(f, FIELD_src_port);
-	}
-	if (k->parts.dst_port) {
-		flows_require(f, bits, FIELD_dst_port);
-		c->dst_port = flows_u16(f, FIELD_dst_port);
-	}
-	if (k->parts.proto) {
-		flows_require(f, bits, FIELD_proto);
-		c->proto = flows_flat(f, FIELD_proto);
-	}
-}
-
-enum flowkey_width
-flowkey_width(const struct flowkey_columns *c, uint32_t row)
-{
-	bool narrow =
-	    (c->src == NULL || addr_is_v4(&c->src[row])) && (c->dst == NULL || addr_is_v4(&c->dst[row]));
-
-	return narrow ? KEY_NARROW : KEY_WIDE;
-}
-
 static unsigned
 kept_bits(const struct addr *a, const uint8_t len[2])
 {
 	return addr_is_v4(a) ? 96U + len[0] : len[1];
 }
 
+/* The columns that a key is made of. */
+struct columns {
+	const struct addr *src, *dst;
+	const uint16_t *src_port, *dst_port;
+	const uint8_t *proto;
+};
+
+/* Fetches the columns and takes rows away that lack a part. */
+static struct columns
+columns_of(const struct rule_key *parts, struct flows *f, uint64_t *present)
+{
+	const struct {
+		bool is;
+		enum field field;
+	} wanted[] = {
+	    {parts->src_ip, FIELD_src_host},
+	    {parts->dst_ip, FIELD_dst_host},
+	    {parts->src_port, FIELD_src_port},
+	    {parts->dst_port, FIELD_dst_port},
+	    {parts->proto, FIELD_proto},
+	};
+	const void *flat[5] = {NULL};
+
+	for (unsigned i = 0; i < 5; i++) {
+		if (!wanted[i].is)
+			continue;
+		flows_require(f, present, wanted[i].field);
+		flat[i] = flows_flat(f, wanted[i].field);
+	}
+	return (struct columns){flat[0], flat[1], flat[2], flat[3], flat[4]};
+}
+
+/* Addresses four bytes each; other than IPv4 ones make no sense there, nor do they harm. */
 static void
-put_key_addr(uint8_t *p, enum flowkey_width width, const struct addr *a, const uint8_t len[2])
+put_narrow(uint8_t *keys, uint8_t size, const struct addr *a, uint8_t kept, uint32_t rows)
+{
+	uint32_t mask = kept == 0 ? 0 : __builtin_bswap32(UINT32_MAX << (32 - kept));
+
+	for (uint32_t i = 0; i < rows; i++) {
+		uint32_t v;
+
+		memcpy(&v, a[i].b + 12, sizeof v);
+		v &= mask;
+		memcpy(keys + (size_t)i * size, &v, sizeof v);
+	}
+}
+
+static void
+put_wide(uint8_t *key, const struct addr *a, const uint8_t len[2])
 {
 	struct addr masked = *a;
 
 	if (len[0] < 32 || len[1] < 128)
 		addr_mask(&masked, kept_bits(a, len));
-	if (width == KEY_NARROW)
-		memcpy(p, masked.b + 12, 4);
-	else
-		memcpy(p, masked.b, 16);
+	memcpy(key, masked.b, sizeof masked.b);
+}
+
+/* Ports and the protocol, which stand alike in both layouts. */
+static void
+put_rest(uint8_t *key, const struct flowkey_layout *l, const struct columns *c, uint32_t row)
+{
+	if (c->src_port != NULL)
+		memcpy(key + l->src_port_at, &c->src_port[row], 2);
+	if (c->dst_port != NULL)
+		memcpy(key + l->dst_port_at, &c->dst_port[row], 2);
+	if (c->proto != NULL)
+		key[l->proto_at] = c->proto[row];
+}
+
+static void
+make_narrow(const struct flowkey *k, const struct flows *f, const struct columns *c, uint64_t seed,
+    struct flowkey_rows *out)
+{
+	const struct flowkey_layout *l = &k->layouts[KEY_NARROW];
+	uint8_t *keys = arena_zero(f->arena, (size_t)f->rows * l->size);
+
+	if (c->src != NULL)
+		put_narrow(keys + l->src_at, l->size, c->src, k->parts.src_len[0], f->rows);
+	if (c->dst != NULL)
+		put_narrow(keys + l->dst_at, l->size, c->dst, k->parts.dst_len[0], f->rows);
+	for (uint32_t i = 0; i < f->rows; i++) {
+		put_rest(keys + (size_t)i * l->size, l, c, i);
+		out->hashes[i] = hash_key(keys + (size_t)i * l->size, l->size, seed);
+	}
+	out->keys[KEY_NARROW] = keys;
+}
+
+static void
+make_wide(const struct flowkey *k, const struct flows *f, const struct columns *c, uint64_t seed,
+    struct flowkey_rows *out)
+{
+	const struct flowkey_layout *l = &k->layouts[KEY_WIDE];
+
+	for (uint32_t word = 0; word < f->words; word++) {
+		for (uint64_t left = out->wide[word]; left != 0; left &= left - 1) {
+			uint32_t i = word * 64 + (uint32_t)__builtin_ctzll(left);
+
+			if (out->keys[KEY_WIDE] == NULL)
+				out->keys[KEY_WIDE] = arena_zero(f->arena, (size_t)f->rows * l->size);
+			uint8_t *key = out->keys[KEY_WIDE] + (size_t)i * l->size;
+			if (c->src != NULL)
+				put_wide(key + l->src_at, &c->src[i], k->parts.src_len);
+			if (c->dst != NULL)
+				put_wide(key + l->dst_at, &c->dst[i], k->parts.dst_len);
+			put_rest(key, l, c, i);
+			out->hashes[i] = hash_key(key, l->size, seed);
+		}
+	}
 }
 
 void
-flowkey_build(const struct flowkey *k, enum flowkey_width width, const struct flowkey_columns *c,
-    uint32_t row, uint8_t *p)
+flowkey_rows(const struct flowkey *k, struct flows *f, uint64_t seed, struct flowkey_rows *out)
 {
-	const struct flowkey_layout *l = &k->layouts[width];
+	size_t set = (size_t)f->words * sizeof(uint64_t);
 
-	memset(p + l->size - 8, 0, 8);
-	if (c->src != NULL)
-		put_key_addr(p + l->src_at, width, &c->src[row], k->parts.src_len);
-	if (c->dst != NULL)
-		put_key_addr(p + l->dst_at, width, &c->dst[row], k->parts.dst_len);
-	if (c->src_port != NULL)
-		memcpy(p + l->src_port_at, &c->src_port[row], 2);
-	if (c->dst_port != NULL)
-		memcpy(p + l->dst_port_at, &c->dst_port[row], 2);
-	if (c->proto != NULL)
-		p[l->proto_at] = c->proto[row];
+	*out = (struct flowkey_rows){.present = flows_all(f), .wide = arena_zero(f->arena, set)};
+	const struct columns c = columns_of(&k->parts, f, out->present);
+	out->hashes = arena_alloc(f->arena, (size_t)f->rows * sizeof *out->hashes);
+	make_narrow(k, f, &c, seed, out);
+	if (c.src == NULL && c.dst == NULL)
+		return;
+	memcpy(out->wide, out->present, set);
+	FLOWS_KEEP(f, out->wide,
+	    (c.src != NULL && !addr_is_v4(&c.src[row])) || (c.dst != NULL && !addr_is_v4(&c.dst[row])));
+	make_wide(k, f, &c, seed, out);
 }
 
 struct prefix

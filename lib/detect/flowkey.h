@@ -24,24 +24,18 @@ struct flowkey {
 	struct flowkey_layout layouts[KEY_WIDTHS];
 };
 
-/* The columns that a key is made of, for one batch. */
-struct flowkey_columns {
-	const struct addr *src, *dst;
-	const uint16_t *src_port, *dst_port;
-	const uint8_t *proto;
-};
-
 void flowkey_init(struct flowkey *k, const struct rule_key *parts);
 
-/* Takes the rows away that lack a part of the key, and fetches its columns. */
-void flowkey_columns(const struct flowkey *k, struct flows *f, uint64_t *bits, struct flowkey_columns *c);
+/* The keys of a batch's rows, made column by column, with their hashes. */
+struct flowkey_rows {
+	uint64_t *present; /* rows that have every part of the key */
+	uint64_t *wide; /* of these, whose key is a wide one */
+	uint8_t *keys[KEY_WIDTHS]; /* a layout's size each; KEY_WIDE may be NULL where there is none */
+	uint32_t *hashes;
+};
 
-/* The layout of the row's key. */
-enum flowkey_width flowkey_width(const struct flowkey_columns *c, uint32_t row);
-
-/* Writes the row's key: the layout's size of bytes at p, a multiple of 8. */
-void flowkey_build(const struct flowkey *k, enum flowkey_width width, const struct flowkey_columns *c,
-    uint32_t row, uint8_t *p);
+/* Makes the keys of all rows, in the batch's arena. */
+void flowkey_rows(const struct flowkey *k, struct flows *f, uint64_t seed, struct flowkey_rows *out);
 
 /* {"src_ip":"192.0.2.1","dst_port":22}; prefixes read "dst_prefix":"192.0.2.0/24". */
 void flowkey_json(const struct flowkey *k, enum flowkey_width width, const uint8_t *p, struct buf *out);

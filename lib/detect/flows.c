@@ -52,15 +52,24 @@ flows_bytes(struct flows *f)
 	return f->bytes;
 }
 
+uint64_t *
+flows_all(const struct flows *f)
+{
+	size_t bytes = (size_t)f->words * sizeof(uint64_t);
+	uint64_t *bits = memset(arena_alloc(f->arena, bytes), 0xff, bytes);
+
+	if (f->rows % 64 != 0)
+		bits[f->words - 1] = (UINT64_C(1) << f->rows % 64) - 1;
+	return bits;
+}
+
 static uint64_t *
 own_rows(struct flows *f, enum field field)
 {
 	const struct addr *a = flows_addr(f, field);
-	uint64_t *bits = arena_alloc(f->arena, (size_t)f->words * sizeof *bits);
+	uint64_t *bits = flows_all(f);
 
-	memset(bits, a != NULL ? 0xff : 0, (size_t)f->words * sizeof *bits);
-	if (a != NULL)
-		FLOWS_KEEP(f, bits, nets_have(f->own, &a[row]));
+	FLOWS_KEEP(f, bits, a != NULL && nets_have(f->own, &a[row]));
 	return bits;
 }
 

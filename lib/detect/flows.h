@@ -45,23 +45,23 @@ const uint64_t *flows_bytes(struct flows *f);
 const uint64_t *flows_src_own(struct flows *f);
 const uint64_t *flows_dst_own(struct flows *f);
 
+/* All rows, as a bitmap of the caller's. */
+uint64_t *flows_all(const struct flows *f);
+
 /* Takes rows away that have no value in the column. */
 void flows_require(const struct flows *f, uint64_t *bits, enum field field);
 
 #define FLOWS_BIT(bits, row) ((bits)[(row) >> 6] >> ((row)&63) & 1)
 
-/* Keeps those rows of `bits` for which the condition on `row` is true. */
-#define FLOWS_KEEP(f, bits, condition)                                                                \
-	for (uint32_t word_ = 0; word_ < (f)->words; word_++) {                                       \
-		uint32_t first_ = word_ * 64, n_ = (f)->rows - first_ < 64 ? (f)->rows - first_ : 64; \
-		uint64_t kept_ = 0;                                                                   \
-		if ((bits)[word_] == 0)                                                               \
-			continue;                                                                     \
-		for (uint32_t i_ = 0; i_ < n_; i_++) {                                                \
-			uint32_t row = first_ + i_;                                                   \
-			kept_ |= (uint64_t)((condition) != 0) << i_;                                  \
-		}                                                                                     \
-		(bits)[word_] &= kept_;                                                               \
+/* Keeps those rows of `bits` for which the condition on `row` is true; looks at no others. */
+#define FLOWS_KEEP(f, bits, condition)                                                 \
+	for (uint32_t word_ = 0; word_ < (f)->words; word_++) {                        \
+		uint64_t kept_ = 0;                                                    \
+		for (uint64_t left_ = (bits)[word_]; left_ != 0; left_ &= left_ - 1) { \
+			uint32_t row = word_ * 64 + (uint32_t)__builtin_ctzll(left_);  \
+			kept_ |= (uint64_t)((condition) != 0) << (row & 63);           \
+		}                                                                      \
+		(bits)[word_] = kept_;                                                 \
 	}
 
 #endif

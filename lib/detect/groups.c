@@ -179,7 +179,7 @@ groups_sweep(struct groups *gs, uint32_t now, uint32_t seconds)
 {
 	uint32_t total = gs->slab.next - 1, window = gs->window->seconds;
 	uint32_t refs[SWEPT], hashes[SWEPT], n = 0;
-	uint64_t todo = (uint64_t)total * seconds / window + 1;
+	uint64_t todo = (uint64_t)total * seconds * 2 / window + 1;
 
 	if (todo > total)
 		todo = total;
@@ -216,8 +216,8 @@ groups_move(struct groups *to, struct groups *from, uint32_t now)
 	uint32_t ref = 1;
 
 	slab_waive(&from->slab);
-	for (size_t chunk = 0; chunk < from->slab.chunk_count; chunk++) {
-		for (; ref < from->slab.next && (ref - 1) >> from->slab.shift == chunk; ref++) {
+	for (uint32_t step = 0; step < from->slab.steps; step++) {
+		for (; ref < from->slab.next && (ref - 1) >> from->slab.shift == step; ref++) {
 			struct group *old = groups_at(from, ref);
 
 			if (old->pins == GROUP_FREE)
@@ -229,7 +229,7 @@ groups_move(struct groups *to, struct groups *from, uint32_t now)
 			else
 				window_clear(from->window, old);
 		}
-		slab_drop(&from->slab, chunk);
+		slab_drop(&from->slab, step);
 	}
 	from->slab.next = 1;
 	groups_release(from);

@@ -8,7 +8,7 @@
 #define DETECT_GROUPS_H
 
 #include "base/bytes.h"
-#include "base/hash.h"
+#include "detect/keyhash.h"
 #include "detect/pool.h"
 #include "detect/window.h"
 
@@ -46,9 +46,7 @@ groups_at(const struct groups *gs, uint32_t ref)
 static inline uint32_t
 groups_hash(const struct groups *gs, const void *key)
 {
-	uint64_t h = hash64_seed(key, gs->key_size, gs->seed);
-
-	return (uint32_t)(h ^ h >> 32);
+	return hash_key(key, gs->key_size, gs->seed);
 }
 
 /*
@@ -99,7 +97,7 @@ uint32_t groups_find(const struct groups *gs, const void *key, uint32_t hash);
 /* The number of a record, made if the key is new; 0 if there is no room and nothing may leave. */
 uint32_t groups_take(struct groups *gs, const void *key, uint32_t hash, uint32_t now);
 
-/* Frees groups with an empty window among the next records, so that all are seen in about a window. */
+/* Frees groups with an empty window among the next records, so that all are seen in about half a window. */
 void groups_sweep(struct groups *gs, uint32_t now, uint32_t seconds);
 
 /* Moves all groups to a store of perhaps another shape and gives the memory back on the way; `from` is released. */

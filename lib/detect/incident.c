@@ -111,10 +111,10 @@ incident_find(struct engine *e, uint32_t run, enum flowkey_width width, const vo
 	return number;
 }
 
-static struct totals
-totals_take(struct engine *e, const struct incident *in, struct group *g)
+struct totals
+totals_take(struct engine *e, struct state *st, struct group *g)
 {
-	struct window *w = &e->states[e->runs[in->run].state].window;
+	struct window *w = &st->window;
 	struct totals t = {.flows = g->flows, .packets = g->packets, .bytes = g->bytes};
 
 	for (unsigned u = 0; u < UNIQUES; u++)
@@ -159,8 +159,15 @@ fill(const struct engine *e, const struct incident *in, enum detection_state sta
 	    .now = in->now,
 	    .peak = in->peak,
 	    .blackhole = in->blackhole,
+	    .nat_src = in->nat_src,
+	    .nat_dst = in->nat_dst,
 	    .sample_count = in->sample_count,
 	};
+	struct group_limits limits;
+	run_limits(e, r, in->width, in->key, &limits);
+	memcpy(d->limits, limits.v, sizeof d->limits);
+	d->host_group = limits.host_group;
+	d->usual = limits.usual;
 	memcpy(d->id, in->id, sizeof d->id);
 	memcpy(d->key_bytes, in->key, sizeof d->key_bytes);
 	memcpy(d->samples, in->samples, sizeof d->samples);
@@ -185,33 +192,6 @@ say(struct engine *e, struct incident *in, enum detection_state state, int64_t t
 	in->sample_count = 0;
 }
 
-static void
-sample_take(struct incident *in, const struct row *r)
-{
-	static const struct addr none;
-	const struct batch *b = r->flows->batch;
-	const struct addr *src = flows_addr(r->flows, FIELD_src_host);
-	const struct addr *dst = flows_addr(r->flows, FIELD_dst_host);
-	const struct addr *exporter = flows_addr(r->flows, FIELD_exporter_ip);
-	const struct col *sport = batch_col(b, FIELD_src_port), *dport = batch_col(b, FIELD_dst_port);
-	const struct col *flags = batch_col(b, FIELD_tcpflags), *proto = batch_col(b, FIELD_proto);
-
-	in->samples[in->sample_count++] = (struct sample){
-	    .time_ms = r->time_ms,
-	    .src = src != NULL ? src[r->row] : none,
-	    .dst = dst != NULL ? dst[r->row] : none,
-	    .exporter = exporter != NULL ? exporter[r->row] : none,
-	    .packets = r->packets,
-	    .bytes = r->bytes,
-	    .src_port = sport != NULL ? (uint16_t)col_u64(sport, r->row) : 0,
-	    .dst_port = dport != NULL ? (uint16_t)col_u64(dport, r->row) : 0,
-	    .flags = flags != NULL ? (uint16_t)col_u64(flags, r->row) : 0,
-	    .proto = proto != NULL ? (uint8_t)col_u64(proto, r->row) : 0,
-	    .has_ports = sport != NULL && dport != NULL && col_has(sport, r->row) && col_has(dport, r->row),
-	    .has_flags = flags != NULL && col_has(flags, r->row),
-	};
-}
-
 /* The rule holds again for the key of a closed incident. */
 static void
 incident_reopen(struct engine *e, uint32_t number, uint32_t group)
@@ -227,6 +207,7 @@ incident_reopen(struct engine *e, uint32_t number, uint32_t group)
 	in->phase = PHASE_MUTED;
 	in->blackhole = false;
 	in->sample_count = 0;
+	in->nat_src.count = in->nat_dst.count = 0;
 	in->peak = (struct totals){.score = -1};
 	if (in->held > 0 && e->now - in->last_held >= r->blackhole_count_reset)
 		in->held = 0;
@@ -270,25 +251,22 @@ incident_hold(struct engine *e, uint32_t run, enum flowkey_width width, uint32_t
 	struct run *r = &e->runs[run];
 	struct groups *gs = &e->states[r->state].groups[width];
 	struct group *g = groups_at(gs, group);
+	struct recent *last = &r->recent[group % RECENT];
 
-	if (r->last_group != group || r->last_width != width || r->last_incident == 0) {
-		r->last_incident = incident_find(e, run, width, groups_key(gs, g));
-		r->last_group = group;
-		r->last_width = width;
-	}
-	if (r->last_incident == 0)
+	if (last->group != group || last->width != width || last->incident == 0)
+		*last = (struct recent){group, incident_find(e, run, width, groups_key(gs, g)), width};
+	if (last->incident == 0)
 		return;
-	struct incident *in = &e->incidents.v[r->last_incident];
+	struct incident *in = &e->incidents.v[last->incident];
 	if (in->phase == PHASE_CLOSED)
-		incident_reopen(e, r->last_incident, group);
-	if (in->sample_count < SAMPLES)
-		sample_take(in, row);
+		incident_reopen(e, last->incident, group);
+	evidence_take(in, row, &e->rules.own);
 
 	bool due = incident_count(e, in),
 	     start = in->phase == PHASE_MUTED && (due || e->now >= in->muted_until);
 	if (!start && !due)
 		return;
-	in->now = totals_take(e, in, g);
+	in->now = totals_take(e, &e->states[e->runs[in->run].state], g);
 	totals_raise(&in->peak, &in->now);
 	if (start)
 		incident_start(e, in, row->time_ms, row);
@@ -318,7 +296,7 @@ incident_end(struct engine *e, uint32_t number)
 	if (in->group != 0)
 		groups_at(&e->states[r->state].groups[in->width], in->group)->pins--;
 	in->phase = PHASE_CLOSED;
-	r->last_incident = 0;
+	memset(r->recent, 0, sizeof r->recent);
 	closed_append(is, number);
 	if (r->rule->cooldown == 0 && r->rule->blackhole_count == 0)
 		incident_forget(e, number);
@@ -334,10 +312,10 @@ incident_second(struct engine *e, uint32_t number)
 	struct group *g = groups_at(&st->groups[in->width], in->group);
 
 	window_expire(&st->window, g, e->now);
-	if (run_holds(e, r, g, e->now)) {
+	if (run_holds(e, r, in->width, g, e->now)) {
 		bool due = incident_count(e, in);
 
-		in->now = totals_take(e, in, g);
+		in->now = totals_take(e, st, g);
 		totals_raise(&in->peak, &in->now);
 		if (in->phase == PHASE_MUTED) {
 			if (due || e->now >= in->muted_until)

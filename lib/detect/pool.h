@@ -1,8 +1,11 @@
 /*
- * Memory of the windows: records of one size by number, from chunks under one
- * cap for all. Numbers are stable and small; the
- * same requests in the same order give the same numbers, so that what is
- * evicted does not depend on addresses.
+ * Memory of the windows: records of one size by number, under one cap for all.
+ * Numbers are stable and small; the same requests in the same order give the
+ * same numbers, so that what is evicted does not depend on addresses.
+ *
+ * A slab is a range of address space that is taken into use step by step: a
+ * record is found by one multiplication, and the system can back it by huge
+ * pages, without which every second lookup costs a walk over page tables too.
  *
  * Each slab is promised a share; beyond it, who comes first has it. A slab that
  * may not grow says so and its owner decides what leaves.
@@ -27,10 +30,11 @@ void *pool_zero(size_t bytes);
 struct slab {
 	struct pool *pool;
 	size_t size; /* of a record, a multiple of 8 */
-	unsigned shift; /* log2 of records in a chunk */
+	unsigned shift; /* log2 of records in a step */
 	size_t promise, taken; /* bytes */
-	uint8_t **chunks;
-	size_t chunk_count;
+	uint8_t *base; /* of the range */
+	size_t range, open; /* bytes of address space; of these, usable */
+	uint32_t steps; /* in use: so many records may be handed out */
 	uint32_t next; /* records below were handed out at least once; the first is 1 */
 	uint32_t *free; /* those that came back, used again from the end */
 	uint32_t free_count;
@@ -39,9 +43,9 @@ struct slab {
 void slab_init(struct slab *s, struct pool *p, size_t size, size_t promise);
 void slab_release(struct slab *s);
 
-/* For moving house: gives up the promise; gives the memory of a chunk back, whose records are gone. */
+/* For moving house: gives up the promise; gives the memory of a step back, whose records are gone, in order. */
 void slab_waive(struct slab *s);
-void slab_drop(struct slab *s, size_t chunk);
+void slab_drop(struct slab *s, uint32_t step);
 
 /* The number of a record with undefined contents, or 0 where the cap is reached. */
 uint32_t slab_alloc(struct slab *s);
@@ -56,9 +60,7 @@ slab_free(struct slab *s, uint32_t ref)
 static inline void *
 slab_at(const struct slab *s, uint32_t ref)
 {
-	uint32_t i = ref - 1;
-
-	return s->chunks[i >> s->shift] + (size_t)(i & ((1U << s->shift) - 1)) * s->size;
+	return s->base + (size_t)(ref - 1) * s->size;
 }
 
 /* Blocks of 64 bytes times a power of two. */
@@ -80,7 +82,7 @@ void blocks_free(struct blocks *b, uint32_t ref);
 static inline void *
 blocks_at(const struct blocks *b, uint32_t ref)
 {
-	return slab_at(&b->classes[ref & 31], ref >> 5);
+	return b->classes[ref & 31].base + (((size_t)(ref >> 5) - 1) * BLOCK_MIN << (ref & 31));
 }
 
 static inline size_t

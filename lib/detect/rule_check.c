@@ -87,6 +87,17 @@ filter_check(struct rule_reader *rr, const struct cnode *map, struct err *e)
 	return 0;
 }
 
+/* The threshold, or that of a host group where it is higher. */
+static uint64_t
+limit_most(const struct rule *r, enum rule_limit l)
+{
+	uint64_t most = r->limits[l];
+
+	for (size_t i = 0; i < r->override_count; i++)
+		most = r->overrides[i].limits[l] > most ? r->overrides[i].limits[l] : most;
+	return most;
+}
+
 /* Grouping: the source, or with min_unique_src_ips the destination, and what same_* adds; or group_by. */
 static int
 key_complete(struct rule_reader *rr, const struct cnode *map, struct err *e)
@@ -117,10 +128,38 @@ key_complete(struct rule_reader *rr, const struct cnode *map, struct err *e)
 	    {k->dst_port, LIMIT_DST_PORTS, "destination port"},
 	};
 	for (size_t i = 0; i < sizeof clashes / sizeof clashes[0]; i++)
-		if (clashes[i].one && r->limits[clashes[i].limit] > 1)
+		if (clashes[i].one && limit_most(r, clashes[i].limit) > 1)
 			return cnode_err(cnode_get(map, rule_limit_names[clashes[i].limit]), e,
 			    "%s can never hold: each group has one %s only",
 			    rule_limit_names[clashes[i].limit], clashes[i].what);
+	return 0;
+}
+
+/* Host groups change thresholds that the rule has; baselines raise those of traffic. */
+static int
+special_check(struct rule_reader *rr, const struct cnode *map, struct err *e)
+{
+	static const enum rule_limit traffic[] = {
+	    LIMIT_FLOWS, LIMIT_BYTES, LIMIT_PACKETS, LIMIT_PPS, LIMIT_BPS};
+	const struct rule *r = rr->rule;
+	const struct cnode *groups = cnode_get(map, "host_groups"),
+			   *baseline = cnode_get(map, "above_baseline");
+	bool any = false;
+
+	if (groups != NULL && rule_host_side(&r->key) == TARGET_NONE)
+		return cnode_err(groups, e, "host_groups, but the rule groups by no address");
+	for (size_t i = 0; i < r->override_count; i++)
+		for (int l = 0; l < LIMITS; l++)
+			if (r->overrides[i].limits[l] > 0 && r->limits[l] == 0)
+				return cnode_err(groups, e,
+				    "%s of host group '%s' is no threshold of the rule itself",
+				    rule_limit_names[l], r->overrides[i].name);
+	for (size_t i = 0; i < sizeof traffic / sizeof traffic[0]; i++)
+		any = any || r->limits[traffic[i]] > 0;
+	if (baseline != NULL && !any)
+		return cnode_err(baseline, e,
+		    "above_baseline raises min_flows, min_total_bytes, min_total_packets, min_avg_pps and "
+		    "min_avg_bps: the rule has none of them");
 	return 0;
 }
 
@@ -220,7 +259,8 @@ rule_complete(struct rule_reader *rr, const struct cnode *map, struct err *e)
 	if (r->name == NULL)
 		return cnode_err(map, e, "a rule without a name");
 	filter_seal(&r->filter);
-	if (filter_check(rr, map, e) < 0 || key_complete(rr, map, e) < 0 || limits_check(rr, map, e) < 0)
+	if (filter_check(rr, map, e) < 0 || key_complete(rr, map, e) < 0 || limits_check(rr, map, e) < 0 ||
+	    special_check(rr, map, e) < 0)
 		return -1;
 	/* These speak of own hosts being sought out, so traffic of others is noise. */
 	r->filter.to_own =

@@ -416,6 +416,19 @@ community_item(void *arg, struct str item, const struct cnode *at, struct err *e
 	return 0;
 }
 
+static int
+read_overrides(struct rule_reader *rr, const struct key_def *k, const struct cnode *n, struct err *e)
+{
+	(void)k;
+	return rule_overrides_read(rr, n, e);
+}
+
+static int
+read_baseline(struct rule_reader *rr, const struct key_def *k, const struct cnode *n, struct err *e)
+{
+	return rule_baseline_read(value_at(rr, k), n, e);
+}
+
 #define AT(member) offsetof(struct rule, member)
 
 static const struct key_def keys[] = {
@@ -451,6 +464,8 @@ static const struct key_def keys[] = {
     {"min_total_packets", read_u64, NULL, AT(limits[LIMIT_PACKETS]), 1, UINT64_MAX},
     {"min_avg_pps", read_u64, NULL, AT(limits[LIMIT_PPS]), 1, UINT64_MAX / 8 / RULE_WINDOW_MAX},
     {"min_avg_bps", read_u64, NULL, AT(limits[LIMIT_BPS]), 1, UINT64_MAX / 8 / RULE_WINDOW_MAX},
+    {"host_groups", read_overrides, NULL, 0, 0, 0},
+    {"above_baseline", read_baseline, NULL, AT(above_baseline), 0, 0},
     {"min_ml_score", read_score, NULL, AT(min_ml_score), 0, 0},
     {"action", read_list, action_item, AT(actions), 0, 0},
     {"cooldown", read_seconds, NULL, AT(cooldown), 0, 30 * 86400},
@@ -477,6 +492,22 @@ unknown_key(const struct cnode *n, struct err *e)
 	if (near != NULL)
 		return cnode_err(&at, e, "unknown key '%.64s' in a rule, did you mean '%s'?", n->key.p, near);
 	return cnode_err(&at, e, "unknown key '%.64s' in a rule, see nf-rules(5)", n->key.p);
+}
+
+int
+rule_limit_read(const struct cnode *n, enum rule_limit *l, uint64_t *v, struct err *e)
+{
+	const struct key_def *k = keys;
+
+	for (int i = 0; i < LIMITS; i++) {
+		if (!str_eq(n->key, str_from(rule_limit_names[i])))
+			continue;
+		while (strcmp(k->name, rule_limit_names[i]) != 0)
+			k++;
+		*l = (enum rule_limit)i;
+		return cnode_num(n, v, k->min, k->max, e);
+	}
+	return 1;
 }
 
 int

@@ -197,6 +197,29 @@ print_blackhole(struct buf *out, const char *indent, const struct rule *r)
 	buf_putc(out, '\n');
 }
 
+/* "host_groups: mail {min_flows 500}, web {min_flows 900}" */
+static void
+print_overrides(struct buf *out, const char *indent, const struct rule *r)
+{
+	if (r->override_count == 0)
+		return;
+	line(out, indent, "host_groups");
+	for (size_t i = 0; i < r->override_count; i++) {
+		const struct rule_override *o = &r->overrides[i];
+		const char *sep = "";
+
+		buf_printf(out, "%s%s {", i > 0 ? ", " : "", o->name);
+		for (int l = 0; l < LIMITS; l++) {
+			if (o->limits[l] == 0)
+				continue;
+			buf_printf(out, "%s%s %" PRIu64, sep, rule_limit_names[l], o->limits[l]);
+			sep = ", ";
+		}
+		buf_putc(out, '}');
+	}
+	buf_putc(out, '\n');
+}
+
 void
 rule_print(const struct rule *r, const char *indent, struct buf *out)
 {
@@ -208,6 +231,9 @@ rule_print(const struct rule *r, const char *indent, struct buf *out)
 	buf_printf(out, "%stime_window: %" PRIu32 "s\n", indent, r->window);
 	for (int i = 0; i < LIMITS; i++)
 		print_number(out, indent, rule_limit_names[i], r->limits[i], 0);
+	print_overrides(out, indent, r);
+	if (r->above_baseline > 0)
+		buf_printf(out, "%sabove_baseline: %gx\n", indent, r->above_baseline / 100.0);
 	if (r->min_ml_score >= 0)
 		buf_printf(out, "%smin_ml_score: %g\n", indent, r->min_ml_score);
 	line(out, indent, "action");

@@ -43,6 +43,7 @@ rules_release(struct rules *rs)
 	for (size_t i = 0; i < rs->n; i++)
 		rule_release(&rs->v[i]);
 	free(rs->v);
+	host_groups_release(&rs->host_groups);
 	arena_release(&rs->arena);
 	*rs = (struct rules){0};
 }
@@ -65,7 +66,8 @@ rule_read(struct rules *rs, const struct cnode *n, const struct rules_options *o
 	    .min_ml_score = -1,
 	    .blackhole_count_reset = DEFAULT_RESET,
 	};
-	struct rule_reader rr = {.rule = r, .arena = &rs->arena, .options = o};
+	struct rule_reader rr = {
+	    .rule = r, .arena = &rs->arena, .host_groups = &rs->host_groups, .options = o};
 	if (rule_keys_read(&rr, n, e) < 0 || rule_complete(&rr, n, e) < 0)
 		return -1;
 	if (r->blackhole_time_count == 0)
@@ -77,11 +79,17 @@ rule_read(struct rules *rs, const struct cnode *n, const struct rules_options *o
 	return 0;
 }
 
-/* The list, bare or under `rules:`. */
+enum rule_target
+rule_host_side(const struct rule_key *k)
+{
+	return k->dst_ip ? TARGET_DST : k->src_ip ? TARGET_SRC : TARGET_NONE;
+}
+
+/* The list, bare or under `rules:`, with `host_groups:` beside it. */
 static int
 list_find(const struct cnode *root, const struct cnode **list, struct err *e)
 {
-	static const char *const known[] = {"rules"};
+	static const char *const known[] = {"rules", "host_groups"};
 
 	*list = root;
 	if (root->kind == CNODE_MAP) {
@@ -89,13 +97,14 @@ list_find(const struct cnode *root, const struct cnode **list, struct err *e)
 		for (const struct cnode *n = root->first; n != NULL; n = n->next) {
 			struct cnode at = *n;
 
-			if (n == *list)
+			if (n == *list || str_eq(n->key, STR("host_groups")))
 				continue;
 			at.line = n->key_line;
 			at.column = n->key_column;
-			if (nearest_name(n->key, known, 1) != NULL)
+			const char *near = nearest_name(n->key, known, 2);
+			if (near != NULL)
 				return cnode_err(
-				    &at, e, "unknown key '%.64s', did you mean 'rules'?", n->key.p);
+				    &at, e, "unknown key '%.64s', did you mean '%s'?", n->key.p, near);
 			return cnode_err(&at, e,
 			    "unknown key '%.64s', expected a list of rules, bare or under 'rules:'",
 			    n->key.p);
@@ -111,10 +120,14 @@ static int
 rules_read(struct rules *rs, const struct cnode *root, const struct rules_options *o, struct err *e)
 {
 	static const struct rules_options none;
-	const struct cnode *list;
+	const struct cnode *list, *groups = cnode_get(root, "host_groups");
 
 	if (list_find(root, &list, e) < 0)
 		return -1;
+	if (groups != NULL && host_groups_read(&rs->host_groups, &rs->arena, groups, e) < 0) {
+		rules_release(rs);
+		return -1;
+	}
 	for (const struct cnode *n = list->first; n != NULL; n = n->next) {
 		if (rule_read(rs, n, o != NULL ? o : &none, e) < 0) {
 			rules_release(rs);

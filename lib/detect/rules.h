@@ -12,6 +12,7 @@
 
 #include "base/addr.h"
 #include "base/mem.h"
+#include "detect/host_groups.h"
 #include "detect/ranges.h"
 #include "io/conf.h"
 
@@ -86,6 +87,13 @@ extern const char *const rule_action_names[RULE_ACTIONS]; /* of 1 << index */
 
 enum rule_target { TARGET_NONE, TARGET_SRC, TARGET_DST };
 
+/* Thresholds of a host group that differ from the rule's; 0 = the rule's. */
+struct rule_override {
+	uint32_t group; /* index */
+	const char *name;
+	uint64_t limits[LIMITS];
+};
+
 struct rule {
 	const char *name;
 	unsigned line, column; /* where it begins */
@@ -93,6 +101,10 @@ struct rule {
 	struct rule_key key;
 	uint32_t window; /* seconds */
 	uint64_t limits[LIMITS]; /* 0 = none */
+	struct rule_override *overrides;
+	size_t override_count;
+	uint32_t
+	    above_baseline; /* hundredths of the usual that flows, packets and bytes must reach; 0 = none */
 	double min_ml_score; /* < 0 = none */
 
 	unsigned actions; /* of enum rule_action */
@@ -110,6 +122,7 @@ struct rule {
 
 struct rules {
 	struct arena arena; /* texts */
+	struct host_groups host_groups;
 	struct rule *v;
 	size_t n;
 };
@@ -119,6 +132,9 @@ struct rules_options {
 	conf_warn_fn *warn; /* may be NULL */
 	void *arg;
 };
+
+/* By whose address a rule with this key looks for host groups: the destination's where it groups by it. */
+enum rule_target rule_host_side(const struct rule_key *k);
 
 /* 0, or -1 with "file:line:column: words" and nothing to release. o may be NULL. */
 int rules_load(struct rules *rs, const char *path, const struct rules_options *o, struct err *e);

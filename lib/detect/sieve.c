@@ -114,8 +114,7 @@ add_translated(struct flows *f, uint64_t *bits, enum field after, enum field bef
 
 	if (a == NULL)
 		return;
-	uint64_t *some = arena_alloc(f->arena, (size_t)f->words * sizeof *some);
-	memset(some, 0xff, (size_t)f->words * sizeof *some);
+	uint64_t *some = flows_all(f);
 	flows_require(f, some, after);
 	FLOWS_KEEP(f, some, !addr_is_any(&a[row]) && (b == NULL || !addr_eq(&a[row], &b[row])));
 	for (uint32_t i = 0; i < f->words; i++)

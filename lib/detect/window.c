@@ -11,25 +11,43 @@ struct second {
 	uint64_t packets, bytes;
 };
 
-/* The seconds with flows, oldest at `head`, ascending. */
-struct ring {
-	uint32_t head, count;
-	struct second v[];
-};
-
+/* Slots of a block that holds a list: the seconds with flows, the oldest at ring_head, ascending. */
 static uint32_t
 ring_slots(uint32_t ref)
 {
-	return (uint32_t)((blocks_size(ref) - sizeof(struct ring)) / sizeof(struct second));
+	return (uint32_t)(blocks_size(ref) / sizeof(struct second));
 }
 
-/* The i-th oldest second. */
+/* The i-th oldest second of the group's list. */
 static struct second *
-ring_at(struct ring *r, uint32_t slots, uint32_t i)
+ring_at(const struct window *w, const struct group *g, uint32_t i)
 {
-	uint32_t at = r->head + i;
+	struct second *v = blocks_at(w->blocks, g->ring);
+	uint32_t slots = ring_slots(g->ring), at = g->ring_head + i;
 
-	return &r->v[at < slots ? at : at - slots];
+	return &v[at < slots ? at : at - slots];
+}
+
+static void
+prefetch_second(const struct second *s)
+{
+	__builtin_prefetch(s);
+	if (((uintptr_t)s & 63) > 64 - sizeof *s)
+		__builtin_prefetch(s + 1);
+}
+
+void
+window_prefetch(const struct window *w, const struct group *g, uint32_t now)
+{
+	if (g->ring == 0)
+		return;
+	prefetch_second(ring_at(w, g, g->ring_count - 1));
+	if (now != g->newest)
+		prefetch_second(ring_at(w, g, g->ring_count));
+	if (now - g->oldest >= w->seconds) {
+		prefetch_second(ring_at(w, g, 0));
+		prefetch_second(ring_at(w, g, 1));
+	}
 }
 
 void
@@ -82,12 +100,17 @@ window_clear(const struct window *w, struct group *g)
 		g->tail[w->score_at] = 0;
 }
 
+/* Drops the oldest second. */
 static void
-group_subtract(struct group *g, const struct second *s)
+ring_shift(const struct window *w, struct group *g)
 {
+	const struct second *s = ring_at(w, g, 0);
+
 	g->flows -= s->flows;
 	g->packets -= s->packets;
 	g->bytes -= s->bytes;
+	g->ring_head = g->ring_head + 1 < ring_slots(g->ring) ? g->ring_head + 1 : 0;
+	g->ring_count--;
 }
 
 void
@@ -97,80 +120,66 @@ window_drop(struct window *w, struct group *g, uint32_t now)
 		g->flows = g->packets = g->bytes = 0;
 		return;
 	}
-	struct ring *r = blocks_at(w->blocks, g->ring);
-	uint32_t slots = ring_slots(g->ring);
-	while (r->count > 0 && now - r->v[r->head].sec >= w->seconds) {
-		group_subtract(g, &r->v[r->head]);
-		r->head = r->head + 1 < slots ? r->head + 1 : 0;
-		r->count--;
-	}
-	g->oldest = r->count > 0 ? r->v[r->head].sec : g->newest;
-	if (r->count < 2) {
+	while (g->ring_count > 0 && now - ring_at(w, g, 0)->sec >= w->seconds)
+		ring_shift(w, g);
+	g->oldest = g->ring_count > 0 ? ring_at(w, g, 0)->sec : g->newest;
+	if (g->ring_count < 2) {
 		blocks_free(w->blocks, g->ring);
 		g->ring = 0;
 	}
 }
 
-/* The list in a larger block, or the old one with its oldest second dropped where no memory is left. */
-static struct ring *
+/* Moves the full list to a larger block, or, where no memory is left, drops its oldest second: false. */
+static bool
 ring_grow(struct window *w, struct group *g)
 {
-	struct ring *old = blocks_at(w->blocks, g->ring);
-	uint32_t slots = ring_slots(g->ring);
 	uint32_t ref = blocks_alloc(w->blocks, blocks_size(g->ring) * 2);
 
 	if (ref == 0) {
-		group_subtract(g, &old->v[old->head]);
-		old->head = old->head + 1 < slots ? old->head + 1 : 0;
-		old->count--;
-		g->oldest = old->v[old->head].sec;
+		ring_shift(w, g);
+		g->oldest = ring_at(w, g, 0)->sec;
 		w->squeezed++;
-		return old;
+		return false;
 	}
-	struct ring *r = blocks_at(w->blocks, ref);
-	r->head = 0;
-	r->count = old->count;
-	for (uint32_t i = 0; i < old->count; i++)
-		r->v[i] = *ring_at(old, slots, i);
+	struct second *v = blocks_at(w->blocks, ref);
+	for (uint32_t i = 0; i < g->ring_count; i++)
+		v[i] = *ring_at(w, g, i);
 	blocks_free(w->blocks, g->ring);
 	g->ring = ref;
-	return r;
+	g->ring_head = 0;
+	return true;
 }
 
-/* The list of a group that so far had one second; NULL where no memory is left. */
-static struct ring *
+/* Begins the list of a group that so far had one second; false where no memory is left. */
+static bool
 ring_begin(struct window *w, struct group *g)
 {
 	g->ring = blocks_alloc(w->blocks, BLOCK_MIN);
 	if (g->ring == 0)
-		return NULL;
-	struct ring *r = blocks_at(w->blocks, g->ring);
-	*r = (struct ring){.count = 1};
-	r->v[0] = (struct second){g->newest, (uint32_t)g->flows, g->packets, g->bytes};
-	return r;
+		return false;
+	g->ring_head = 0;
+	g->ring_count = 1;
+	*ring_at(w, g, 0) = (struct second){g->newest, (uint32_t)g->flows, g->packets, g->bytes};
+	return true;
 }
 
 /* The second `sec` in the list, made in its place if it is new. */
 static struct second *
-ring_second(struct window *w, struct group *g, struct ring *r, uint32_t sec)
+ring_second(struct window *w, struct group *g, uint32_t sec)
 {
-	uint32_t slots = ring_slots(g->ring), at = r->count;
+	uint32_t at = g->ring_count;
 
-	while (at > 0 && ring_at(r, slots, at - 1)->sec > sec)
+	while (at > 0 && ring_at(w, g, at - 1)->sec > sec)
 		at--;
-	if (at > 0 && ring_at(r, slots, at - 1)->sec == sec)
-		return ring_at(r, slots, at - 1);
-	if (r->count == slots) {
-		uint32_t before = r->count;
-
-		r = ring_grow(w, g);
-		slots = ring_slots(g->ring);
-		if (r->count < before && at > 0)
-			at--;
+	if (at > 0 && ring_at(w, g, at - 1)->sec == sec)
+		return ring_at(w, g, at - 1);
+	if (g->ring_count == ring_slots(g->ring)) {
+		bool grown = ring_grow(w, g);
+		at -= !grown && at > 0; /* the second before it has left */
 	}
-	for (uint32_t i = r->count++; i > at; i--)
-		*ring_at(r, slots, i) = *ring_at(r, slots, i - 1);
-	struct second *s = ring_at(r, slots, at);
+	for (uint32_t i = g->ring_count++; i > at; i--)
+		*ring_at(w, g, i) = *ring_at(w, g, i - 1);
+	struct second *s = ring_at(w, g, at);
 	*s = (struct second){.sec = sec};
 	return s;
 }
@@ -178,7 +187,7 @@ ring_second(struct window *w, struct group *g, struct ring *r, uint32_t sec)
 bool
 window_add(struct window *w, struct group *g, uint32_t now, uint32_t sec, uint64_t packets, uint64_t bytes)
 {
-	struct ring *r = NULL;
+	bool listed = false;
 
 	if (now - sec >= w->seconds)
 		return false;
@@ -186,10 +195,10 @@ window_add(struct window *w, struct group *g, uint32_t now, uint32_t sec, uint64
 	if (g->flows == 0) {
 		g->oldest = g->newest = sec;
 	} else if (g->ring != 0) {
-		r = blocks_at(w->blocks, g->ring);
+		listed = true;
 	} else if (sec != g->newest) {
-		r = ring_begin(w, g);
-		if (r == NULL) {
+		listed = ring_begin(w, g);
+		if (!listed) {
 			/* Only one second can be held: the later. */
 			w->squeezed++;
 			if (sec < g->newest)
@@ -198,8 +207,8 @@ window_add(struct window *w, struct group *g, uint32_t now, uint32_t sec, uint64
 			g->oldest = sec;
 		}
 	}
-	if (r != NULL) {
-		struct second *s = ring_second(w, g, r, sec);
+	if (listed) {
+		struct second *s = ring_second(w, g, sec);
 
 		s->flows++;
 		s->packets += packets;
@@ -276,6 +285,8 @@ window_move(const struct window *to, struct group *g, struct window *from, struc
 	g->oldest = old->oldest;
 	g->newest = old->newest;
 	g->ring = old->ring;
+	g->ring_head = old->ring_head;
+	g->ring_count = old->ring_count;
 	g->flows = old->flows;
 	g->packets = old->packets;
 	g->bytes = old->bytes;

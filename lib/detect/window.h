@@ -27,8 +27,9 @@ enum unique { UNIQUE_DST_IPS, UNIQUE_DST_PORTS, UNIQUE_SRC_IPS, UNIQUES };
 struct group {
 	uint32_t oldest, newest; /* the first and last second with a flow; with `ring` 0 the only one */
 	uint64_t flows, packets, bytes; /* in the window, as of the last touch */
-	uint32_t ring; /* block of struct ring, 0 = none */
+	uint32_t ring; /* block of the list of seconds, 0 = none */
 	uint32_t pins; /* open incidents; GROUP_FREE in a record that is free */
+	uint32_t ring_head, ring_count; /* where the list begins, and its length */
 	uint64_t tail[];
 };
 #define GROUP_FREE UINT32_MAX
@@ -66,13 +67,8 @@ window_expire(struct window *w, struct group *g, uint32_t now)
 		window_drop(w, g, now);
 }
 
-/* Starts to bring into the cache what adding to the record's list will touch. */
-static inline void
-window_prefetch(const struct window *w, const struct group *g)
-{
-	if (g->ring != 0)
-		__builtin_prefetch(blocks_at(w->blocks, g->ring));
-}
+/* Starts to bring into the cache what adding to the record's list at second `now` will touch. */
+void window_prefetch(const struct window *w, const struct group *g, uint32_t now);
 
 /* The same for adding a value. */
 void window_prefetch_unique(const struct window *w, const struct group *g, enum unique u, uint64_t hash);

@@ -23,6 +23,7 @@ struct flow {
 	uint32_t rate; /* 0: none sent */
 	int64_t start, end; /* 0: none sent */
 	uint8_t trusted; /* 0 unknown, 1 yes, 2 no */
+	uint32_t nat_src; /* 0: none sent */
 };
 
 static struct addr
@@ -55,6 +56,10 @@ put(struct builder *bd, const struct flow *f)
 		builder_u64(bd, FIELD_timestamp_end, (uint64_t)f->end);
 	if (f->trusted != 0)
 		builder_u8(bd, FIELD_trusted, f->trusted == 1);
+	if (f->nat_src != 0) {
+		struct addr nat = host(f->nat_src);
+		builder_addr(bd, FIELD_nat_src_host, &nat);
+	}
 }
 
 static void
@@ -932,6 +937,39 @@ a_line_says_it_all(void **state)
 	buf_release(&out);
 }
 
+/* The list is short, but an own address always finds its place in it; untranslated ones do not count. */
+static void
+translated_addresses_are_told(void **state)
+{
+	struct flow flows[8];
+	struct engine_options o = usual;
+	struct buf out = {0};
+
+	(void)state;
+	o.emit = emit_line;
+	for (uint32_t i = 0; i < N(flows); i++)
+		flows[i] = (struct flow){.ms = 1000000 + i, .src = 1, .dst = 2, .nat_src = 20 + i / 2};
+	flows[0].nat_src = 1;
+	flows[7].nat_src = 200;
+	struct engine *e = engine_of("- {name: r, min_flows: 1, time_window: 5}", "10.0.0.128/25", &o, &out);
+	feed(e, flows, 1, 10);
+	assert_null(strstr(buf_cstr(&out), "nat_"));
+	feed(e, flows + 1, N(flows) - 1, 10);
+	engine_end(e);
+	assert_non_null(strstr(buf_cstr(&out),
+	    ",\"nat_src_hosts\":[\"10.0.0.200\",\"10.0.0.21\",\"10.0.0.22\",\"10.0.0.23\"],\"samples\""));
+	engine_free(e);
+	out.len = 0;
+	flows[2].nat_src = 30;
+	e = engine_of("- {name: r, min_flows: 1, time_window: 5}", "10.0.0.128/25", &o, &out);
+	feed(e, flows, N(flows), 10);
+	engine_end(e);
+	assert_non_null(strstr(
+	    buf_cstr(&out), "\"nat_src_hosts\":[\"10.0.0.200\",\"10.0.0.30\",\"10.0.0.21\",\"10.0.0.22\"]"));
+	engine_free(e);
+	buf_release(&out);
+}
+
 int
 main(void)
 {
@@ -952,6 +990,7 @@ main(void)
 	    cmocka_unit_test(memory_is_bounded),
 	    cmocka_unit_test(ipv6_stands_beside_ipv4),
 	    cmocka_unit_test(a_line_says_it_all),
+	    cmocka_unit_test(translated_addresses_are_told),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
