@@ -268,7 +268,7 @@ show_peers(struct api *api, const struct httpd_request *r, struct str rest, stru
 	(void)r;
 	(void)rest;
 	a->status = 200;
-	view_peers(&a->body, api->subject.speaker);
+	view_peers(&a->body, api->subject.speaker, api->subject.station);
 }
 
 /* Some clients write the colons of an address as %3A. */

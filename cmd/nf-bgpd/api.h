@@ -8,6 +8,7 @@
 #define NF_BGPD_API_H
 
 #include "bgp/blackholes.h"
+#include "bmp_station.h"
 #include "io/conf.h"
 #include "io/metrics.h"
 #include "protected.h"
@@ -39,6 +40,7 @@ void api_settings_release(struct api_settings *s);
 struct api_subject {
 	struct blackholes *blackholes;
 	const struct speaker *speaker;
+	const struct bmp_station *station;
 	const struct protect *protect;
 	const struct metrics *metrics;
 	void (*changed)(void *arg); /* an expiry may be due earlier now */

@@ -6,6 +6,7 @@
 #include "api.h"
 #include "base/log.h"
 #include "blacklog.h"
+#include "bmp_station.h"
 #include "io/clock.h"
 #include "speaker.h"
 
@@ -14,6 +15,7 @@ enum { OPEN_AGAIN_MS = 5000, EXPIRY_MAX_MS = 3600 * 1000 };
 /* All that a configuration says. */
 struct parts {
 	struct bgpd_settings bgpd;
+	struct bmp_settings bmp;
 	struct blackholes_settings blackholes;
 	struct api_settings api;
 	struct protect protect;
@@ -30,6 +32,7 @@ struct bgpd {
 	struct blacklog log;
 	struct protect protect;
 	struct speaker *speaker;
+	struct bmp_station *station;
 	struct api *api;
 };
 
@@ -51,8 +54,8 @@ static int
 parts_read(struct parts *p, const struct conf *c, const struct bgpd_flags *f, struct err *e)
 {
 	*p = (struct parts){0};
-	if (settings_read(&p->bgpd, c, e) == -1 || settings_read_blackholes(&p->blackholes, c, e) == -1 ||
-	    api_settings_read(&p->api, c, e) == -1)
+	if (settings_read(&p->bgpd, c, e) == -1 || bmp_settings_read(&p->bmp, &p->bgpd, c, e) == -1 ||
+	    settings_read_blackholes(&p->blackholes, c, e) == -1 || api_settings_read(&p->api, c, e) == -1)
 		return -1;
 	if ((f->api != NULL && hostport_parse(&p->api.listen, &p->api.port, str_from(f->api), e) == -1) ||
 	    protected_read(&p->protect, c, &p->bgpd, on_warning, NULL, e) == -1) {
@@ -236,6 +239,7 @@ apply(void *arg, const struct conf *c, struct err *e)
 	blacklog_set(&d->log, conf_str(c, "detection.log_dir"), conf_str(c, "timezone"));
 	api_set(d->api, &p.api);
 	speaker_set(d->speaker, &p.bgpd);
+	bmp_station_set(d->station, &p.bmp);
 	hold_against_protection(d);
 	return 0;
 }
@@ -255,6 +259,7 @@ add_metrics(struct bgpd *d)
 	const struct blackholes *bs = &d->blackholes;
 
 	metrics_add_fn(m, speaker_metrics, d->speaker);
+	metrics_add_fn(m, bmp_station_metrics, d->station);
 	metrics_add_fn(m, api_metrics, d->api);
 	metrics_counter(m, "nf_bgpd_blackholes_announced_total",
 	    "blackholes asked for and announced, or announced anew", &bs->announced);
@@ -287,8 +292,10 @@ begin(struct bgpd *d, struct parts *p)
 	d->expiry = loop_timer_add(d->loop, on_expiry, d);
 	d->open_again = loop_timer_add(d->loop, on_open, d);
 	d->speaker = speaker_new(d->loop, &p->bgpd, p->blackholes.dry_run ? NULL : &d->blackholes);
+	d->station = bmp_station_new(d->loop, d->speaker);
 	struct api_subject with_speaker = subject;
 	with_speaker.speaker = d->speaker;
+	with_speaker.station = d->station;
 	d->api = api_new(d->loop, &with_speaker);
 	add_metrics(d);
 	if (!p->blackholes.dry_run)
@@ -296,6 +303,7 @@ begin(struct bgpd *d, struct parts *p)
 	else
 		log_notice("dry run: blackholes are listed, none is announced");
 	speaker_start(d->speaker);
+	bmp_station_set(d->station, &p->bmp);
 	api_set(d->api, &p->api);
 }
 
@@ -303,6 +311,7 @@ static void
 end(struct bgpd *d)
 {
 	api_free(d->api);
+	bmp_station_free(d->station);
 	speaker_free(d->speaker);
 	loop_timer_remove(d->expiry);
 	loop_timer_remove(d->open_again);

@@ -2,17 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bgp/rib_update.h"
 #include "io/clock.h"
 #include "speaker_parts.h"
 
-enum { SETTLE_MS = 1000, TELL_AT_ONCE = 64 << 10 };
-
-static void
-changed(struct speaker *s)
-{
-	if (!loop_timer_pending(s->settle))
-		loop_timer_set(s->settle, SETTLE_MS);
-}
+enum { TELL_AT_ONCE = 64 << 10 };
 
 /* All that the peer takes of what it is to be told; the rest when it has taken that. */
 static void
@@ -81,6 +75,7 @@ on_up(void *arg, struct peer *p)
 
 	log_notice("%s: session up with AS %u", l->name, (unsigned)t->peer.asn);
 	rib_peer_set(&l->speaker->rib, l->routes, &r);
+	l->ended = 0;
 	/* What the session before has left is stale until the peer has said it again. */
 	for (unsigned f = 0; f < BGP_FAMILIES; f++)
 		rib_stale(&l->speaker->rib, l->routes, (enum bgp_family)f);
@@ -94,9 +89,18 @@ sweep(struct link *l, enum bgp_family f)
 	uint64_t gone = rib_sweep(&l->speaker->rib, l->routes, f);
 
 	if (gone > 0)
-		log_info("%s: %llu stale routes of IPv%d left", l->name, (unsigned long long)gone,
+		log_info("%s: %llu stale routes of IPv%d leave", l->name, (unsigned long long)gone,
 		    f == BGP_IPV4 ? 4 : 6);
-	changed(l->speaker);
+	tablefile_changed(&l->speaker->table);
+}
+
+static void
+ended(struct link *l, enum bgp_family f)
+{
+	sweep(l, f);
+	l->ended |= (uint8_t)(1 << f);
+	if ((peer_terms(l->peer)->families & ~l->ended) == 0)
+		tablefile_whole(&l->speaker->table);
 }
 
 static void
@@ -129,40 +133,6 @@ on_down(void *arg, struct peer *p, const char *why)
 	loop_timer_set(l->stale, (int64_t)l->speaker->settings.stale_ms);
 }
 
-/* An IPv6 prefix that spells IPv4 is no route for it. */
-static bool
-is_disguised(const struct nlri *n, const struct prefix *p)
-{
-	return n->family == BGP_IPV6 && p->len >= 96 && addr_is_v4(&p->addr);
-}
-
-static void
-withdraw_all(struct link *l, const struct nlri *n)
-{
-	struct rd r = n->routes;
-	struct prefix p;
-	uint32_t id;
-
-	while (nlri_next(&r, n, &p, &id) == 0)
-		if (!is_disguised(n, &p))
-			rib_withdraw(&l->speaker->rib, l->routes, &p, id);
-}
-
-static void
-announce_all(struct link *l, const struct nlri *n, const struct attrs *a)
-{
-	struct rib *rib = &l->speaker->rib;
-	uint32_t attrs = rib_attrs(rib, a, &n->next_hop);
-	struct rd r = n->routes;
-	struct prefix p;
-	uint32_t id;
-
-	while (nlri_next(&r, n, &p, &id) == 0)
-		if (!is_disguised(n, &p))
-			rib_announce(rib, l->routes, &p, id, attrs);
-	rib_attrs_drop(rib, attrs);
-}
-
 static bool
 too_many(struct link *l, struct peer *p)
 {
@@ -182,18 +152,11 @@ on_update(void *arg, struct peer *p, const struct update *u)
 	struct link *l = arg;
 
 	l->updates++;
-	for (unsigned i = 0; i < u->withdrawn_count; i++)
-		withdraw_all(l, &u->withdrawn[i]);
-	for (unsigned i = 0; i < u->announced_count; i++) {
-		if (u->verdict >= VERDICT_WITHDRAW)
-			withdraw_all(l, &u->announced[i]);
-		else
-			announce_all(l, &u->announced[i], &u->attrs);
-	}
+	rib_update(&l->speaker->rib, l->routes, u);
 	l->withdrawn_by_error += u->verdict >= VERDICT_WITHDRAW;
 	if (u->end_of_rib)
-		sweep(l, u->family);
-	changed(l->speaker);
+		ended(l, u->family);
+	tablefile_changed(&l->speaker->table);
 	return !too_many(l, p);
 }
 
@@ -286,5 +249,5 @@ link_remove(struct link *l)
 
 	link_free(l, BGP_CEASE_DECONFIGURED, "");
 	rib_peer_remove(&s->rib, routes);
-	changed(s);
+	tablefile_changed(&s->table);
 }

@@ -117,6 +117,8 @@ settings_read(struct bgpd_settings *s, const struct conf *c, struct err *e)
 	s->id = addr_v4(&id);
 	s->table = conf_str(c, "bgp.table_file");
 	s->table_interval_ms = conf_duration(c, "bgp.table_interval");
+	s->mrt = filled(c, "bgp.mrt_file") ? conf_str(c, "bgp.mrt_file") : NULL;
+	s->mrt_interval_ms = conf_duration(c, "bgp.mrt_interval");
 	s->stale_ms = conf_duration(c, "bgp.stale_time");
 	s->max_dynamic = (unsigned)conf_num(c, "bgp.bgp_listener.max_peers");
 	struct neighbour base = {.peer = {.port = (uint16_t)conf_num(c, "bgp.bgp_listener.peer_port"),

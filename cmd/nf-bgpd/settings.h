@@ -25,6 +25,8 @@ struct bgpd_settings {
 	unsigned max_dynamic; /* neighbours that no one lists */
 	const char *table; /* path, in the configuration's memory */
 	uint64_t table_interval_ms;
+	const char *mrt; /* path likewise, NULL: no dump */
+	uint64_t mrt_interval_ms;
 	uint64_t stale_ms; /* that routes stay after a session ended */
 };
 

@@ -7,16 +7,27 @@
 
 #include "bgp/tcp.h"
 #include "io/clock.h"
-#include "speaker_parts.h"
+#include "restore.h"
 
-enum { LISTEN_AGAIN_MS = 5000 };
+enum { LISTEN_AGAIN_MS = 5000, SWEEP_AT_ONCE = 5000 };
 
+/* Routes leave a few at a time, so that others have their turn between. */
 static void
-on_settled(void *arg)
+on_sweep(void *arg)
 {
 	struct speaker *s = arg;
 
+	if (rib_work(&s->rib, SWEEP_AT_ONCE))
+		loop_timer_set(s->sweep, 0);
 	tablefile_changed(&s->table);
+}
+
+static void
+sweep_soon(void *arg)
+{
+	struct speaker *s = arg;
+
+	loop_timer_set(s->sweep, 0);
 }
 
 static const struct link *
@@ -119,8 +130,11 @@ speaker_new(struct loop *l, const struct bgpd_settings *settings, const struct b
 	rib_init(&s->rib, s->settings.asn, s->settings.id, seed);
 	s->table_path = mem_strdup(settings->table);
 	tablefile_init(&s->table, l, &s->rib, s->table_path, s->settings.table_interval_ms);
-	s->settle = loop_timer_add(l, on_settled, s);
+	s->sweep = loop_timer_add(l, on_sweep, s);
+	s->rib.defer = sweep_soon;
+	s->rib.defer_arg = s;
 	s->listen_again = loop_timer_add(l, on_listen, s);
+	mrtfile_init(&s->dump, l, &s->rib);
 	return s;
 }
 
@@ -144,6 +158,22 @@ speaker_start(struct speaker *s)
 {
 	on_listen(s);
 	link_listed(s);
+	if (s->settings.mrt != NULL)
+		s->restored = restored_read(s, s->settings.mrt);
+	mrtfile_set(&s->dump, s->settings.mrt, s->settings.mrt_interval_ms);
+	s->dump.written_changes = s->rib.changes;
+}
+
+struct rib *
+speaker_learn(struct speaker *s)
+{
+	return &s->rib;
+}
+
+void
+speaker_changed(struct speaker *s)
+{
+	tablefile_changed(&s->table);
 }
 
 static const struct neighbour *
@@ -176,6 +206,7 @@ speaker_set(struct speaker *s, const struct bgpd_settings *fresh)
 	s->table.interval_ms = fresh->table_interval_ms;
 	free(s->table_path);
 	s->table.path = s->table_path = mem_strdup(fresh->table);
+	mrtfile_set(&s->dump, fresh->mrt, fresh->mrt_interval_ms);
 	if (s->listen_fd != -1) {
 		for (unsigned i = 0; i < old.count; i++)
 			if (find_same(fresh, &old.neighbours[i]) == NULL)
@@ -199,9 +230,11 @@ speaker_free(struct speaker *s)
 		close(s->listen_fd);
 	}
 	loop_timer_remove(s->listen_again);
-	loop_timer_remove(s->settle);
+	loop_timer_remove(s->sweep);
 	tablefile_release(&s->table);
 	free(s->table_path);
+	restored_free(s->restored);
+	mrtfile_release(&s->dump);
 	rib_release(&s->rib);
 	explicit_bzero(&s->settings, sizeof s->settings);
 	free(s);

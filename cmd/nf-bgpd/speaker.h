@@ -26,6 +26,10 @@ void speaker_tell_flow(struct speaker *s, const struct flow *f, bool announced);
 /* All that there is to announce, to all: it has been read only now. */
 void speaker_announce_all(struct speaker *s);
 
+/* For sources of routes other than the sessions: where they go, and that they have changed, perhaps. */
+struct rib *speaker_learn(struct speaker *s);
+void speaker_changed(struct speaker *s);
+
 unsigned speaker_sessions(const struct speaker *s); /* that are there */
 const struct rib *speaker_rib(const struct speaker *s);
 

@@ -58,7 +58,7 @@ speaker_metrics(void *arg, struct buf *out)
 	peer_samples(s, out, "nf_bgpd_withdrawn_by_error_total",
 	    "UPDATE messages whose routes were taken as withdrawn (RFC 7606)", METRIC_COUNTER, errors_of);
 	sample(out, "nf_bgpd_prefixes", "prefixes with a route", METRIC_GAUGE,
-	    s->rib.prefixes[BGP_IPV4].count + s->rib.prefixes[BGP_IPV6].count);
+	    s->rib.prefixes[BGP_IPV4].shelf.count + s->rib.prefixes[BGP_IPV6].shelf.count);
 	sample(
 	    out, "nf_bgpd_attribute_sets", "distinct sets of attributes", METRIC_GAUGE, s->rib.attrs.count);
 	sample(out, "nf_bgpd_paths_refused_total", "paths beyond the most for a prefix", METRIC_COUNTER,
@@ -67,4 +67,7 @@ speaker_metrics(void *arg, struct buf *out)
 	    out, "nf_bgpd_tables_written_total", "prefix tables written", METRIC_COUNTER, s->table.written);
 	sample(out, "nf_bgpd_tables_failed_total", "prefix tables that could not be", METRIC_COUNTER,
 	    s->table.failed);
+	sample(
+	    out, "nf_bgpd_dumps_written_total", "dumps of routes written", METRIC_COUNTER, s->dump.written);
+	sample(out, "nf_bgpd_dumps_failed_total", "dumps that could not be", METRIC_COUNTER, s->dump.failed);
 }

@@ -3,6 +3,7 @@
 #define NF_BGPD_SPEAKER_PARTS_H
 
 #include "base/log.h"
+#include "mrtfile.h"
 #include "outlet.h"
 #include "speaker.h"
 
@@ -16,6 +17,7 @@ struct link {
 	struct peer *peer;
 	char name[ADDR_TEXT_MAX];
 	int routes; /* the peer of the RIB */
+	uint8_t ended; /* families of which it has sent all since the session is up */
 	bool dynamic; /* nobody lists it: it leaves with its routes */
 	struct loop_timer *stale; /* runs while the routes outlive their session */
 	struct outlet outlet; /* what is to be told in this session */
@@ -30,7 +32,9 @@ struct speaker {
 	struct rib rib;
 	const struct blackholes *blackholes;
 	struct tablefile table;
-	struct loop_timer *settle; /* after the last change, or a while after the first */
+	struct mrtfile dump;
+	struct restored *restored; /* what the last dump left, NULL: nothing */
+	struct loop_timer *sweep; /* runs while routes leave */
 	struct link *links[LINKS_MAX];
 	unsigned count;
 	int listen_fd;

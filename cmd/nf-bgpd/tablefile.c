@@ -11,18 +11,17 @@
 #include "io/fdio.h"
 #include "route/table.h"
 
-static void
-on_timer(void *arg)
-{
-	tablefile_changed(arg);
-}
+/* Routes that come without a pause so long are a table that is not whole yet. */
+enum { QUIET_MS = 500, TICK_MS = 50 };
+
+static void on_tick(void *arg);
 
 void
 tablefile_init(
     struct tablefile *t, struct loop *l, const struct rib *r, const char *path, uint64_t interval_ms)
 {
 	*t = (struct tablefile){.loop = l, .rib = r, .path = path, .interval_ms = interval_ms, .fd = -1};
-	t->timer = loop_timer_add(l, on_timer, t);
+	t->tick = loop_timer_add(l, on_tick, t);
 }
 
 /* What a set of attributes became: its number in the table, for routes of the peer; of an epoch of the numbers. */
@@ -143,6 +142,7 @@ begin(struct tablefile *t)
 		return;
 	}
 	t->begun_changes = t->rib->changes;
+	t->whole = false;
 	t->pid = fork();
 	if (t->pid == 0) {
 		close(fds[0]);
@@ -165,14 +165,35 @@ begin(struct tablefile *t)
 void
 tablefile_changed(struct tablefile *t)
 {
-	int64_t now = clock_mono_ms(), due = t->written_ms + (int64_t)t->interval_ms;
-
-	if (t->fd != -1 || t->rib->changes == t->written_changes)
+	if (t->fd != -1 || t->rib->changes == t->written_changes || loop_timer_pending(t->tick))
 		return;
-	if (t->written_ms == 0 || now >= due)
+	t->changed_ms = t->moved_ms = clock_mono_ms();
+	t->seen_changes = t->rib->changes;
+	loop_timer_set(t->tick, TICK_MS);
+}
+
+void
+tablefile_whole(struct tablefile *t)
+{
+	t->whole = t->rib->changes != t->begun_changes;
+	tablefile_changed(t);
+}
+
+/* The table is written when nothing comes any more, or when it has waited for that as long as it may. */
+static void
+on_tick(void *arg)
+{
+	struct tablefile *t = arg;
+	int64_t now = clock_mono_ms(), interval = (int64_t)t->interval_ms;
+
+	if (t->rib->changes != t->seen_changes)
+		t->moved_ms = now;
+	t->seen_changes = t->rib->changes;
+	bool ready = t->whole || now - t->moved_ms >= QUIET_MS || now - t->changed_ms >= interval;
+	if (ready && (t->written_ms == 0 || now - t->written_ms >= interval))
 		begin(t);
-	else if (!loop_timer_pending(t->timer))
-		loop_timer_set(t->timer, due - now);
+	if (t->fd == -1)
+		loop_timer_set(t->tick, TICK_MS);
 }
 
 void
@@ -180,5 +201,5 @@ tablefile_release(struct tablefile *t)
 {
 	if (t->fd != -1)
 		finish(t);
-	loop_timer_remove(t->timer);
+	loop_timer_remove(t->tick);
 }

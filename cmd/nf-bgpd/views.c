@@ -139,12 +139,13 @@ list_peer(void *arg, const struct neighbour_view *v)
 }
 
 void
-view_peers(struct buf *out, const struct speaker *s)
+view_peers(struct buf *out, const struct speaker *s, const struct bmp_station *b)
 {
 	struct listing l = {.out = out, .comma = "", .now = clock_mono_ms()};
 
 	buf_putc(out, '[');
 	speaker_each(s, list_peer, &l);
+	bmp_station_view(out, b, l.comma);
 	buf_puts(out, "]\n");
 }
 
@@ -214,6 +215,10 @@ put_path(struct buf *out, const struct rib_route *r, const char *comma)
 	    addr_text(text, &r->from->addr));
 	buf_printf(out, ",\"peer_asn\":%u,\"next_hop\":\"%s\"", (unsigned)r->from->asn,
 	    addr_text(text, &r->set->next_hop));
+	if (r->from->source != NULL) {
+		buf_puts(out, ",\"source\":");
+		json_put_string(out, str_from(r->from->source));
+	}
 	if (r->path_id != 0)
 		buf_printf(out, ",\"path_id\":%u", (unsigned)r->path_id);
 	if (r->stale)

@@ -169,12 +169,10 @@ addr_text(char p[ADDR_TEXT_MAX], const struct addr *a)
 void
 addr_mask(struct addr *a, unsigned len)
 {
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned keep = len > 8 * i ? len - 8 * i : 0;
-
-		if (keep < 8)
-			a->b[i] &= (uint8_t)(0xff00 >> keep);
-	}
+	if (len >= 128)
+		return;
+	a->b[len / 8] &= (uint8_t)(0xff00 >> len % 8);
+	memset(a->b + len / 8 + 1, 0, 15 - len / 8);
 }
 
 int

@@ -66,6 +66,14 @@ void attrs_read(
 /* One route: 0, or -1 where the bytes are none. Only r moves. */
 int nlri_next(struct rd *r, const struct nlri *n, struct prefix *p, uint32_t *path_id);
 int nlri_check(const struct nlri *n, struct err *e);
+
+/* An IPv6 prefix that spells IPv4 is no route for it. */
+static inline bool
+prefix_is_disguised(enum bgp_family f, const struct prefix *p)
+{
+	return f == BGP_IPV6 && p->len >= 96 && addr_is_v4(&p->addr);
+}
+
 void nlri_write(struct buf *out, const struct prefix *p);
 
 /* For us to announce: flags, type, length and value of one attribute. */

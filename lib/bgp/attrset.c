@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "bgp/segments.h"
 
-enum { SLOTS_MIN = 1024 };
+enum { NUMBERS_MIN = 1024 };
 
 #define SAME_FROM offsetof(struct attrset, has)
 
@@ -18,10 +18,11 @@ _Static_assert(sizeof(struct attrset) == offsetof(struct attrset, texts) &&
 void
 attrsets_init(struct attrsets *s, uint64_t seed)
 {
-	*s = (struct attrsets){.used = 1, .cap = SLOTS_MIN, .mask = SLOTS_MIN - 1, .seed = seed};
+	*s = (struct attrsets){.used = 1, .cap = NUMBERS_MIN, .seed = seed};
 	s->v = mem_zero(s->cap, sizeof *s->v);
 	s->free = mem_zero(s->cap, sizeof *s->free);
-	s->slots = mem_zero(SLOTS_MIN, sizeof *s->slots);
+	index_init(&s->by_hash);
+	map_init(&s->next_hops, sizeof(struct addr), sizeof(uint32_t));
 }
 
 void
@@ -31,7 +32,8 @@ attrsets_release(struct attrsets *s)
 		free(s->v[i]);
 	free(s->v);
 	free(s->free);
-	free(s->slots);
+	index_release(&s->by_hash);
+	map_release(&s->next_hops);
 	buf_release(&s->scratch);
 	*s = (struct attrsets){0};
 }
@@ -83,38 +85,20 @@ set_make(struct attrsets *s, const struct attrs *a, const struct addr *next_hop)
 	return b->len;
 }
 
-/* The slot that holds a set of these bytes, or the free one where it would go. */
+/* The number of the set of these bytes, 0: there is none. */
 static uint32_t
-slot_find(const struct attrsets *s, const uint8_t *p, size_t size, uint32_t hash)
+set_find(const struct attrsets *s, const uint8_t *p, size_t size, uint32_t hash)
 {
-	uint32_t i = hash & s->mask;
+	uint32_t n, at = index_start(&s->by_hash, hash);
 
-	for (; s->slots[i] != 0; i = (i + 1) & s->mask) {
-		const struct attrset *set = s->v[s->slots[i]];
+	while ((n = index_next(&s->by_hash, hash, &at)) != 0) {
+		const struct attrset *set = s->v[n];
 
-		if (set->hash == hash && set_size(set) == size &&
+		if (set_size(set) == size &&
 		    memcmp((const uint8_t *)set + SAME_FROM, p + SAME_FROM, size - SAME_FROM) == 0)
 			break;
 	}
-	return i;
-}
-
-static void
-slots_grow(struct attrsets *s)
-{
-	uint32_t *old = s->slots, old_mask = s->mask;
-
-	s->mask = old_mask * 2 + 1;
-	s->slots = mem_zero((size_t)s->mask + 1, sizeof *s->slots);
-	for (size_t i = 0; i <= old_mask; i++) {
-		if (old[i] == 0)
-			continue;
-		uint32_t at = s->v[old[i]]->hash & s->mask;
-		while (s->slots[at] != 0)
-			at = (at + 1) & s->mask;
-		s->slots[at] = old[i];
-	}
-	free(old);
+	return n;
 }
 
 static uint32_t
@@ -135,23 +119,20 @@ attrsets_take(struct attrsets *s, const struct attrs *a, const struct addr *next
 {
 	size_t size = set_make(s, a, next_hop);
 	uint32_t hash = (uint32_t)hash64_seed(s->scratch.p + SAME_FROM, size - SAME_FROM, s->seed);
-	uint32_t i = slot_find(s, s->scratch.p, size, hash);
+	uint32_t n = set_find(s, s->scratch.p, size, hash);
 
-	if (s->slots[i] != 0) {
-		s->v[s->slots[i]]->refs++;
-		return s->slots[i];
+	if (n != 0) {
+		s->v[n]->refs++;
+		return n;
 	}
-	if (s->count >= s->mask / 4 * 3) {
-		slots_grow(s);
-		i = slot_find(s, s->scratch.p, size, hash);
-	}
-	uint32_t n = number_new(s);
+	n = number_new(s);
 	struct attrset *set = mem_alloc(size);
 	memcpy(set, s->scratch.p, size);
 	set->refs = 1;
 	set->hash = hash;
 	s->v[n] = set;
-	s->slots[i] = n;
+	index_add(&s->by_hash, hash, n);
+	++*(uint32_t *)map_put(&s->next_hops, next_hop, NULL);
 	s->count++;
 	s->bytes += size;
 	return n;
@@ -163,25 +144,6 @@ attrsets_hold(struct attrsets *s, uint32_t n, uint32_t refs)
 	s->v[n]->refs += refs;
 }
 
-/* Frees the slot of the number and closes the gap behind it. */
-static void
-slot_free(struct attrsets *s, uint32_t n)
-{
-	uint32_t hole = s->v[n]->hash & s->mask;
-
-	while (s->slots[hole] != n)
-		hole = (hole + 1) & s->mask;
-	for (uint32_t i = (hole + 1) & s->mask; s->slots[i] != 0; i = (i + 1) & s->mask) {
-		uint32_t home = s->v[s->slots[i]]->hash & s->mask;
-
-		if (((i - home) & s->mask) < ((i - hole) & s->mask))
-			continue;
-		s->slots[hole] = s->slots[i];
-		hole = i;
-	}
-	s->slots[hole] = 0;
-}
-
 void
 attrsets_drop(struct attrsets *s, uint32_t n)
 {
@@ -189,7 +151,9 @@ attrsets_drop(struct attrsets *s, uint32_t n)
 
 	if (--set->refs > 0)
 		return;
-	slot_free(s, n);
+	index_remove(&s->by_hash, set->hash, n);
+	if (--*(uint32_t *)map_get(&s->next_hops, &set->next_hop) == 0)
+		map_delete(&s->next_hops, &set->next_hop);
 	s->bytes -= set_size(set);
 	s->count--;
 	free(set);
@@ -200,8 +164,11 @@ attrsets_drop(struct attrsets *s, uint32_t n)
 bool
 attrsets_next_hop_in(const struct attrsets *s, const struct prefix *p)
 {
-	for (uint32_t n = 1; n < s->used; n++)
-		if (s->v[n] != NULL && prefix_contains(p, &s->v[n]->next_hop))
+	const void *next_hop;
+	void *count;
+
+	for (size_t it = 0; map_next(&s->next_hops, &it, &next_hop, &count);)
+		if (prefix_contains(p, next_hop))
 			return true;
 	return false;
 }

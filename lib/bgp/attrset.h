@@ -5,6 +5,8 @@
 #ifndef BGP_ATTRSET_H
 #define BGP_ATTRSET_H
 
+#include "base/index.h"
+#include "base/map.h"
 #include "bgp/attr.h"
 
 enum { LOCAL_PREF_DEFAULT = 100, ATTR_TEXTS = 5 };
@@ -32,8 +34,8 @@ struct attrsets {
 	uint32_t used, cap; /* of v */
 	uint32_t *free; /* numbers that may be used again */
 	uint32_t free_count;
-	uint32_t *slots; /* numbers by hash; 0 = free */
-	uint32_t mask;
+	struct index by_hash;
+	struct map next_hops; /* struct addr -> how many sets have it */
 	uint32_t count;
 	size_t bytes; /* of all sets */
 	uint64_t seed;

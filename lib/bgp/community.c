@@ -3,12 +3,15 @@
 
 #include "base/num.h"
 #include "bgp/attr.h"
+#include "flow/put.h"
 
 void
 communities_list(struct buf *out, struct str wire)
 {
 	for (size_t i = 0; i + 4 <= wire.len; i += 4) {
-		buf_printf(out, "%u:%u", load_be16(wire.p + i), load_be16(wire.p + i + 2));
+		put_number(out, load_be16(wire.p + i));
+		buf_putc(out, ':');
+		put_number(out, load_be16(wire.p + i + 2));
 		buf_putc(out, '\0');
 	}
 }
@@ -16,13 +19,11 @@ communities_list(struct buf *out, struct str wire)
 void
 large_communities_list(struct buf *out, struct str wire)
 {
-	for (size_t i = 0; i + 12 <= wire.len; i += 12) {
-		const char *p = wire.p + i;
-
-		buf_printf(out, "%u:%u:%u", (unsigned)load_be32(p), (unsigned)load_be32(p + 4),
-		    (unsigned)load_be32(p + 8));
-		buf_putc(out, '\0');
-	}
+	for (size_t i = 0; i + 12 <= wire.len; i += 12)
+		for (size_t k = 0; k < 12; k += 4) {
+			put_number(out, load_be32(wire.p + i + k));
+			buf_putc(out, k < 8 ? ':' : '\0');
+		}
 }
 
 /*

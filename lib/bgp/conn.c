@@ -9,8 +9,6 @@
 #include "io/clock.h"
 #include "io/fdio.h"
 
-enum { READ_ROOM = 65536 };
-
 static void
 on_timer(void *arg)
 {
@@ -52,8 +50,8 @@ conn_wait(struct conn *c, int64_t now)
 		loop_timer_set(c->timer, next > now ? next - now : 0);
 }
 
-/* All whole messages that were read. False: the connection is over. */
-static bool
+/* All whole messages that were read, unless one of them ends the connection. */
+static void
 take_messages(struct conn *c)
 {
 	size_t max = c->terms.extended ? BGP_EXTENDED_MAX : BGP_MESSAGE_MAX;
@@ -66,39 +64,33 @@ take_messages(struct conn *c)
 			break;
 		if (n == -1) {
 			c->event(c->arg, c, FSM_GOT_BAD);
-			return false;
+			return;
 		}
 		c->in_done += (size_t)n;
 		c->received++;
 		if (!c->message(c->arg, c, &m))
-			return false;
+			return;
 		max = c->terms.extended ? BGP_EXTENDED_MAX : BGP_MESSAGE_MAX;
 	}
 	buf_consume(&c->in, c->in_done);
 	c->in_done = 0;
-	return true;
 }
 
 static void
 on_readable(struct conn *c)
 {
-	for (size_t total = 0; total < CONN_AT_ONCE;) {
-		uint8_t *to = buf_reserve(&c->in, READ_ROOM);
-		ssize_t n = fd_read(c->fd, to, READ_ROOM);
+	uint8_t *to = buf_reserve(&c->in, CONN_AT_ONCE);
+	ssize_t n = fd_read(c->fd, to, CONN_AT_ONCE);
 
-		if (n == -1 && errno == EAGAIN)
-			return;
-		if (n <= 0) {
-			err_set(&c->error.words, "%s",
-			    n == 0 ? "the peer closed the connection" : strerror(errno));
-			c->event(c->arg, c, FSM_TCP_CLOSED);
-			return;
-		}
-		c->in.len += (size_t)n;
-		total += (size_t)n;
-		if (!take_messages(c))
-			return;
+	if (n == -1 && errno == EAGAIN)
+		return;
+	if (n <= 0) {
+		err_set(&c->error.words, "%s", n == 0 ? "the peer closed the connection" : strerror(errno));
+		c->event(c->arg, c, FSM_TCP_CLOSED);
+		return;
 	}
+	c->in.len += (size_t)n;
+	take_messages(c);
 }
 
 static void

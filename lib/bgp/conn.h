@@ -13,7 +13,7 @@ enum {
 	CONN_IN_MAX = 2 * BGP_EXTENDED_MAX, /* bytes read and not understood yet */
 	CONN_OUT_LOW = 256 << 10, /* not taken yet, and there is room for more */
 	CONN_OUT_MAX = 4 << 20, /* that the peer does not take */
-	CONN_AT_ONCE = 128 << 10, /* bytes read before others have their turn */
+	CONN_AT_ONCE = 16 << 10, /* bytes read before others have their turn: half a millisecond of routes */
 };
 
 struct conn {

@@ -1,18 +1,19 @@
 #include "bgp/rib.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "bgp/rib_parts.h"
 #include "bgp/segments.h"
 
-enum { CHUNK_SHIFT = 16, CHUNK = 1 << CHUNK_SHIFT };
+enum { KEY_MAX = 20 };
 
-/* Of IPv4 the address is the last four bytes, so that a key takes a word. */
+/* A prefix as it is kept; of IPv4 without the twelve bytes that all have. */
 struct rib_key {
-	uint8_t b[24];
+	uint8_t b[KEY_MAX];
 };
 
-static const uint8_t key_sizes[BGP_FAMILIES] = {[BGP_IPV4] = 8, [BGP_IPV6] = 24};
+static const uint8_t key_sizes[BGP_FAMILIES] = {[BGP_IPV4] = 8, [BGP_IPV6] = KEY_MAX};
 
 static enum bgp_family
 key_make(struct rib_key *k, const struct prefix *p)
@@ -22,7 +23,7 @@ key_make(struct rib_key *k, const struct prefix *p)
 		memcpy(k->b + 4, p->addr.b + 12, 4);
 		return BGP_IPV4;
 	}
-	memcpy(k->b + 8, p->addr.b, 16);
+	memcpy(k->b + 4, p->addr.b, 16);
 	return BGP_IPV6;
 }
 
@@ -31,50 +32,83 @@ key_prefix(const void *key, enum bgp_family f)
 {
 	const uint8_t *b = key;
 
-	return (struct prefix){addr_from_bytes(f == BGP_IPV4 ? b + 4 : b + 8, f == BGP_IPV6), b[0]};
-}
-
-static struct rib_path *
-path_at(const struct rib *r, uint32_t n)
-{
-	return &r->chunks[n >> CHUNK_SHIFT][n & (CHUNK - 1)];
+	return (struct prefix){addr_from_bytes(b + 4, f == BGP_IPV6), b[0]};
 }
 
 static uint32_t
-path_new(struct rib *r)
+key_hash(const struct rib *r, const struct rib_key *k, enum bgp_family f)
 {
-	uint32_t n = r->free;
+	return (uint32_t)hash64_seed(k, key_sizes[f], r->seed);
+}
 
-	if (n != 0) {
-		r->free = path_at(r, n)->next;
-		return n;
-	}
-	n = r->used++;
-	if ((n & (CHUNK - 1)) == 0) {
-		r->chunks = mem_resize(r->chunks, (n >> CHUNK_SHIFT) + 1, sizeof *r->chunks);
-		r->chunks[n >> CHUNK_SHIFT] = mem_zero(CHUNK, sizeof **r->chunks);
+/* The prefix's key, and the number of its first path behind it. */
+static void *
+key_at(const struct rib *r, enum bgp_family f, uint32_t n)
+{
+	return shelf_at(&r->prefixes[f].shelf, n);
+}
+
+static uint32_t *
+first_at(const struct rib *r, enum bgp_family f, uint32_t n)
+{
+	return (void *)((uint8_t *)key_at(r, f, n) + key_sizes[f]);
+}
+
+static uint32_t
+prefix_find(const struct rib *r, enum bgp_family f, const struct rib_key *k, uint32_t hash)
+{
+	const struct index *x = &r->prefixes[f].by_key;
+	uint32_t n, at = index_start(x, hash);
+
+	while ((n = index_next(x, hash, &at)) != 0 && memcmp(key_at(r, f, n), k, key_sizes[f]) != 0)
+		continue;
+	return n;
+}
+
+static uint32_t
+prefix_put(struct rib *r, enum bgp_family f, const struct rib_key *k)
+{
+	uint32_t hash = key_hash(r, k, f), n = prefix_find(r, f, k, hash);
+
+	if (n == 0) {
+		n = shelf_take(&r->prefixes[f].shelf);
+		memcpy(key_at(r, f, n), k, key_sizes[f]);
+		index_add(&r->prefixes[f].by_key, hash, n);
 	}
 	return n;
+}
+
+/* One that has no path any more. */
+static void
+prefix_remove(struct rib *r, enum bgp_family f, uint32_t n)
+{
+	struct rib_key k;
+
+	memcpy(&k, key_at(r, f, n), key_sizes[f]);
+	index_remove(&r->prefixes[f].by_key, key_hash(r, &k, f), n);
+	shelf_give(&r->prefixes[f].shelf, n);
 }
 
 void
 rib_init(struct rib *r, uint32_t our_asn, uint32_t our_id, uint64_t seed)
 {
-	*r = (struct rib){.our_asn = our_asn, .our_id = our_id};
+	*r = (struct rib){.our_asn = our_asn, .our_id = our_id, .seed = seed};
 	attrsets_init(&r->attrs, seed);
-	for (unsigned f = 0; f < BGP_FAMILIES; f++)
-		map_init(&r->prefixes[f], key_sizes[f], sizeof(uint32_t));
-	path_new(r); /* number 0 is none */
+	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
+		shelf_init(&r->prefixes[f].shelf, key_sizes[f] + sizeof(uint32_t));
+		index_init(&r->prefixes[f].by_key);
+	}
+	shelf_init(&r->paths, sizeof(struct rib_path));
 }
 
 void
 rib_release(struct rib *r)
 {
-	for (uint32_t i = 0; i << CHUNK_SHIFT < r->used; i++)
-		free(r->chunks[i]);
-	free(r->chunks);
-	for (unsigned f = 0; f < BGP_FAMILIES; f++)
-		map_release(&r->prefixes[f]);
+	shelf_release(&r->paths);
+	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
+		shelf_release(&r->prefixes[f].shelf);
+		index_release(&r->prefixes[f].by_key);
+	}
 	attrsets_release(&r->attrs);
 }
 
@@ -82,7 +116,7 @@ int
 rib_peer_add(struct rib *r, const struct rib_peer *p)
 {
 	for (int i = 0; i < RIB_PEERS_MAX; i++) {
-		if (r->peers[i].there)
+		if (r->peers[i].there || r->peers[i].routes[BGP_IPV4] + r->peers[i].routes[BGP_IPV6] > 0)
 			continue;
 		r->peers[i].there = true;
 		r->peers[i].peer = *p;
@@ -114,9 +148,20 @@ is_loop(const struct rib *r, const struct attrset *set)
 	return false;
 }
 
+/* Once for all the routes of a message. */
+static bool
+judge(struct rib *r, uint32_t attrs)
+{
+	if (r->judged != attrs)
+		r->judged_loop = is_loop(r, attrsets_at(&r->attrs, attrs));
+	r->judged = attrs;
+	return r->judged_loop;
+}
+
 uint32_t
 rib_attrs(struct rib *r, const struct attrs *a, const struct addr *next_hop)
 {
+	r->judged = 0; /* its number may be another set's now */
 	return attrsets_take(&r->attrs, a, next_hop);
 }
 
@@ -143,42 +188,57 @@ link_find(struct rib *r, uint32_t *first, int peer, uint32_t path_id)
 	return NULL;
 }
 
+static void
+path_add(struct rib *r, uint32_t *link, enum bgp_family f, const struct rib_path *path)
+{
+	uint32_t n = shelf_take(&r->paths);
+
+	attrsets_hold(&r->attrs, path->attrs, 1);
+	*path_at(r, n) = *path;
+	*link = n;
+	r->peers[path->peer].routes[f]++;
+	r->changes++;
+}
+
+static bool
+is_stale(const struct rib *r, const struct rib_path *p, enum bgp_family f)
+{
+	return p->epoch != r->peers[p->peer].epoch[f];
+}
+
+/* The peer says again what it said, or something else. */
+static void
+path_refresh(struct rib *r, struct rib_path *path, enum bgp_family f, uint32_t attrs)
+{
+	r->peers[path->peer].stale[f] -= is_stale(r, path, f);
+	path->epoch = r->peers[path->peer].epoch[f];
+	if (path->attrs == attrs)
+		return;
+	attrsets_hold(&r->attrs, attrs, 1);
+	attrsets_drop(&r->attrs, path->attrs);
+	path->attrs = attrs;
+	path->loop = judge(r, attrs);
+	r->changes++;
+}
+
 void
 rib_announce(struct rib *r, int peer, const struct prefix *p, uint32_t path_id, uint32_t attrs)
 {
 	struct rib_key key;
 	enum bgp_family f = key_make(&key, p);
-	uint32_t *link = link_find(r, map_put(&r->prefixes[f], &key, NULL), peer, path_id);
-	uint8_t epoch = r->peers[peer].epoch[f];
+	uint32_t *link = link_find(r, first_at(r, f, prefix_put(r, f, &key)), peer, path_id);
 
-	if (link == NULL) {
+	if (link == NULL)
 		r->refused++;
-		return;
-	}
-	if (*link != 0) {
-		struct rib_path *path = path_at(r, *link);
-
-		path->epoch = epoch;
-		if (path->attrs == attrs)
-			return;
-		attrsets_hold(&r->attrs, attrs, 1);
-		attrsets_drop(&r->attrs, path->attrs);
-		path->attrs = attrs;
-		path->loop = is_loop(r, attrsets_at(&r->attrs, attrs));
-	} else {
-		uint32_t n = path_new(r);
-
-		attrsets_hold(&r->attrs, attrs, 1);
-		*path_at(r, n) = (struct rib_path){.attrs = attrs,
-		    .path_id = path_id,
-		    .peer = (uint16_t)peer,
-		    .epoch = epoch,
-		    .loop = is_loop(r, attrsets_at(&r->attrs, attrs))};
-		*link = n;
-		r->paths++;
-		r->peers[peer].routes[f]++;
-	}
-	r->changes++;
+	else if (*link != 0)
+		path_refresh(r, path_at(r, *link), f, attrs);
+	else
+		path_add(r, link, f,
+		    &(struct rib_path){.attrs = attrs,
+			.path_id = path_id,
+			.peer = (uint16_t)peer,
+			.epoch = r->peers[peer].epoch[f],
+			.loop = judge(r, attrs)});
 }
 
 /* Takes the path out of its list. */
@@ -191,9 +251,8 @@ path_remove(struct rib *r, uint32_t *link, enum bgp_family f)
 	*link = p->next;
 	attrsets_drop(&r->attrs, p->attrs);
 	r->peers[p->peer].routes[f]--;
-	p->next = r->free;
-	r->free = n;
-	r->paths--;
+	r->peers[p->peer].stale[f] -= is_stale(r, p, f);
+	shelf_give(&r->paths, n);
 	r->changes++;
 }
 
@@ -202,158 +261,102 @@ rib_withdraw(struct rib *r, int peer, const struct prefix *p, uint32_t path_id)
 {
 	struct rib_key key;
 	enum bgp_family f = key_make(&key, p);
-	uint32_t *first = map_get(&r->prefixes[f], &key);
+	uint32_t n = prefix_find(r, f, &key, key_hash(r, &key, f));
 
-	if (first == NULL)
+	if (n == 0)
 		return;
-	uint32_t *link = link_find(r, first, peer, path_id);
+	uint32_t *link = link_find(r, first_at(r, f, n), peer, path_id);
 	if (link == NULL || *link == 0)
 		return;
 	path_remove(r, link, f);
-	if (*first == 0)
-		map_delete(&r->prefixes[f], &key);
+	if (*first_at(r, f, n) == 0)
+		prefix_remove(r, f, n);
 }
 
 void
 rib_stale(struct rib *r, int peer, enum bgp_family f)
 {
 	r->peers[peer].epoch[f]++;
+	r->peers[peer].stale[f] = r->peers[peer].routes[f];
 }
 
-/* Prefixes that lost their last path stay in the map until this, since it may not change while it is walked. */
+/* Whether it came before the epoch to which the peer is swept: which of two that wrap is the older their ages tell. */
+static bool
+leaves(const struct rib *r, const struct rib_path *p, enum bgp_family f)
+{
+	uint8_t now = r->peers[p->peer].epoch[f];
+
+	return (uint8_t)(now - p->epoch) > (uint8_t)(now - r->peers[p->peer].sweep_epoch[f]);
+}
+
 static void
-prefixes_prune(struct map *m)
+prefix_sweep(struct rib *r, enum bgp_family f, uint32_t n, int peer)
 {
-	struct map left;
-	size_t it = 0;
-	const void *key;
-	void *val;
+	uint32_t *link = first_at(r, f, n);
 
-	map_init(&left, m->key_size, m->val_size);
-	while (map_next(m, &it, &key, &val))
-		if (*(uint32_t *)val != 0)
-			*(uint32_t *)map_put(&left, key, NULL) = *(uint32_t *)val;
-	map_release(m);
-	*m = left;
+	if (*link == 0)
+		return;
+	while (*link != 0) {
+		struct rib_path *p = path_at(r, *link);
+
+		if (p->peer == peer && leaves(r, p, f))
+			path_remove(r, link, f);
+		else
+			link = &p->next;
+	}
+	if (*first_at(r, f, n) == 0)
+		prefix_remove(r, f, n);
 }
 
-/* Removes the peer's paths of the family: all, or those that are stale. How many. */
-static uint64_t
-paths_remove(struct rib *r, int peer, enum bgp_family f, bool all)
+/* How many prefixes it looked at. */
+static uint32_t
+sweep_on(struct rib *r, int peer, enum bgp_family f, uint32_t most)
 {
-	uint64_t removed = 0, empty = 0;
-	size_t it = 0;
-	const void *key;
-	void *val;
+	uint32_t *at = &r->peers[peer].sweep_at[f], begun = *at, end = r->prefixes[f].shelf.used;
 
-	while (r->peers[peer].routes[f] > 0 && map_next(&r->prefixes[f], &it, &key, &val)) {
-		uint32_t *link = val;
+	while (*at < end && *at - begun < most && r->peers[peer].stale[f] > 0)
+		prefix_sweep(r, f, (*at)++, peer);
+	uint32_t done = *at - begun;
+	if (done < most)
+		*at = 0;
+	return done;
+}
 
-		while (*link != 0) {
-			const struct rib_path *p = path_at(r, *link);
-
-			if (p->peer == peer && (all || p->epoch != r->peers[peer].epoch[f])) {
-				path_remove(r, link, f);
-				removed++;
-			} else {
-				link = &path_at(r, *link)->next;
-			}
-		}
-		empty += *(uint32_t *)val == 0;
-	}
-	if (empty > 0)
-		prefixes_prune(&r->prefixes[f]);
-	return removed;
+bool
+rib_work(struct rib *r, uint32_t prefixes)
+{
+	for (int i = 0; i < RIB_PEERS_MAX; i++)
+		for (unsigned f = 0; f < BGP_FAMILIES && prefixes > 0; f++)
+			if (r->peers[i].sweep_at[f] != 0)
+				prefixes -= sweep_on(r, i, (enum bgp_family)f, prefixes);
+	return prefixes == 0;
 }
 
 uint64_t
 rib_sweep(struct rib *r, int peer, enum bgp_family f)
 {
-	return paths_remove(r, peer, f, false);
+	uint64_t n = r->peers[peer].stale[f];
+
+	if (n == 0)
+		return 0;
+	r->peers[peer].sweep_at[f] = 1;
+	r->peers[peer].sweep_epoch[f] = r->peers[peer].epoch[f];
+	if (r->defer != NULL)
+		r->defer(r->defer_arg);
+	else
+		while (rib_work(r, UINT32_MAX))
+			continue;
+	return n;
 }
 
 void
 rib_peer_remove(struct rib *r, int peer)
 {
-	for (unsigned f = 0; f < BGP_FAMILIES; f++)
-		paths_remove(r, peer, (enum bgp_family)f, true);
 	r->peers[peer].there = false;
-	memset(r->peers[peer].epoch, 0, sizeof r->peers[peer].epoch);
-}
-
-/* RFC 4271 §9.1.2.2 a, b after §9.1.1: less than 0 where a is better. */
-static int
-compare_path(const struct attrset *a, const struct attrset *b)
-{
-	if (a->local_pref != b->local_pref)
-		return a->local_pref > b->local_pref ? -1 : 1;
-	if (a->path_length != b->path_length)
-		return a->path_length < b->path_length ? -1 : 1;
-	return (int)a->origin - (int)b->origin;
-}
-
-static const struct attrset *
-set_of(const struct rib *r, const struct rib_path *p)
-{
-	return attrsets_at(&r->attrs, p->attrs);
-}
-
-/* §9.1.2.2 c: whether another that is as good so far comes from the same neighbour with a lower MED. */
-static bool
-loses_by_med(const struct rib *r, uint32_t first, const struct attrset *set)
-{
-	for (uint32_t n = first; n != 0; n = path_at(r, n)->next) {
-		const struct rib_path *other = path_at(r, n);
-		const struct attrset *theirs = set_of(r, other);
-
-		if (!other->loop && theirs->neighbour == set->neighbour && theirs->med < set->med &&
-		    compare_path(theirs, set) == 0)
-			return true;
+	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
+		rib_stale(r, peer, (enum bgp_family)f);
+		rib_sweep(r, peer, (enum bgp_family)f);
 	}
-	return false;
-}
-
-/* §9.1.2.2 d, f, g, with RFC 4456 §9 for what came by a reflector. */
-static int
-compare_peer(const struct rib *r, const struct rib_path *a, const struct rib_path *b)
-{
-	const struct rib_peer *pa = &r->peers[a->peer].peer, *pb = &r->peers[b->peer].peer;
-	const struct attrset *sa = set_of(r, a), *sb = set_of(r, b);
-	uint32_t ida = sa->originator != 0 ? sa->originator : pa->id;
-	uint32_t idb = sb->originator != 0 ? sb->originator : pb->id;
-
-	if (pa->ebgp != pb->ebgp)
-		return pa->ebgp ? -1 : 1;
-	if (ida != idb)
-		return ida < idb ? -1 : 1;
-	if (sa->clusters != sb->clusters)
-		return sa->clusters < sb->clusters ? -1 : 1;
-	int by_addr = memcmp(pa->addr.b, pb->addr.b, sizeof pa->addr.b);
-	if (by_addr != 0)
-		return by_addr;
-	return a->path_id < b->path_id ? -1 : a->path_id > b->path_id;
-}
-
-/* The number of the best path, 0: none may be used. */
-static uint32_t
-best_path(const struct rib *r, uint32_t first)
-{
-	uint32_t best = 0;
-
-	for (uint32_t n = first; n != 0; n = path_at(r, n)->next) {
-		const struct rib_path *p = path_at(r, n);
-
-		if (p->loop)
-			continue;
-		if (path_at(r, first)->next == 0)
-			return n;
-		if (loses_by_med(r, first, set_of(r, p)))
-			continue;
-		int by_path = best == 0 ? -1 : compare_path(set_of(r, p), set_of(r, path_at(r, best)));
-		if (by_path < 0 || (by_path == 0 && compare_peer(r, p, path_at(r, best)) < 0))
-			best = n;
-	}
-	return best;
 }
 
 static struct rib_route
@@ -366,7 +369,7 @@ route_show(const struct rib *r, const struct prefix *prefix, enum bgp_family f, 
 	    .peer = p->peer,
 	    .from = &r->peers[p->peer].peer,
 	    .best = best,
-	    .stale = p->epoch != r->peers[p->peer].epoch[f],
+	    .stale = is_stale(r, p, f),
 	    .loop = p->loop,
 	    .attrs = p->attrs,
 	    .set = set_of(r, p)};
@@ -376,16 +379,13 @@ void
 rib_best(const struct rib *r, bool (*fn)(void *arg, const struct rib_route *route), void *arg)
 {
 	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
-		size_t it = 0;
-		const void *key;
-		void *val;
-
-		while (map_next(&r->prefixes[f], &it, &key, &val)) {
-			uint32_t best = best_path(r, *(uint32_t *)val);
-			struct prefix prefix = key_prefix(key, (enum bgp_family)f);
+		for (uint32_t n = 1; n < r->prefixes[f].shelf.used; n++) {
+			uint32_t best = rib_best_path(r, *first_at(r, (enum bgp_family)f, n));
 
 			if (best == 0)
 				continue;
+			struct prefix prefix =
+			    key_prefix(key_at(r, (enum bgp_family)f, n), (enum bgp_family)f);
 			struct rib_route route = route_show(r, &prefix, (enum bgp_family)f, best, true);
 			if (!fn(arg, &route))
 				return;
@@ -397,15 +397,37 @@ static size_t
 routes_show(const struct rib *r, const struct prefix *prefix, enum bgp_family f, uint32_t first,
     struct rib_route *out, size_t room)
 {
-	uint32_t best = best_path(r, first);
+	uint32_t best = rib_best_path(r, first);
 	size_t n = 0;
 
 	if (best != 0 && room > 0)
 		out[n++] = route_show(r, prefix, f, best, true);
 	for (uint32_t p = first; p != 0 && n < room; p = path_at(r, p)->next)
-		if (p != best)
+		if (p != best && is_there(r, path_at(r, p)))
 			out[n++] = route_show(r, prefix, f, p, false);
 	return n;
+}
+
+void
+rib_each(const struct rib *r,
+    bool (*fn)(void *arg, const struct prefix *p, const struct rib_route *routes, size_t n), void *arg)
+{
+	struct rib_route routes[RIB_PATHS_MAX];
+
+	for (unsigned i = 0; i < BGP_FAMILIES; i++) {
+		enum bgp_family f = (enum bgp_family)i;
+
+		for (uint32_t at = 1; at < r->prefixes[f].shelf.used; at++) {
+			uint32_t first = *first_at(r, f, at);
+
+			if (first == 0)
+				continue;
+			struct prefix prefix = key_prefix(key_at(r, f, at), f);
+			size_t n = routes_show(r, &prefix, f, first, routes, RIB_PATHS_MAX);
+			if (n > 0 && !fn(arg, &prefix, routes, n))
+				return;
+		}
+	}
 }
 
 size_t
@@ -420,9 +442,10 @@ rib_lookup(const struct rib *r, const struct addr *a, struct rib_route *out, siz
 		addr_mask(&prefix.addr, (unsigned)len);
 		/* ::/0 and its like are no prefixes of IPv4, nor are those within ::ffff:0:0/96 of IPv6. */
 		enum bgp_family f = key_make(&key, &prefix);
-		const uint32_t *first = map_get(&r->prefixes[f], &key);
-		if (first != NULL)
-			return routes_show(r, &prefix, f, *first, out, room);
+		uint32_t n = prefix_find(r, f, &key, key_hash(r, &key, f));
+		size_t shown = n != 0 ? routes_show(r, &prefix, f, *first_at(r, f, n), out, room) : 0;
+		if (shown > 0)
+			return shown;
 	}
 	return 0;
 }

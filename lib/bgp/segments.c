@@ -1,5 +1,7 @@
 #include "bgp/segments.h"
 
+#include "flow/put.h"
+
 /* A segment with its numbers, and the next one after it. */
 struct segment {
 	uint8_t type, count;
@@ -116,6 +118,22 @@ segments_origin(struct str path)
 	return last;
 }
 
+void
+segments_behind(struct buf *out, struct str path)
+{
+	struct rd r = path_rd(path);
+	struct segment s;
+
+	if (segment_next(&r, &s, 4) == -1)
+		return;
+	if (s.count > 1) {
+		buf_putc(out, (char)s.type);
+		buf_putc(out, (char)(s.count - 1));
+		buf_add(out, s.numbers + 4, (s.count - 1UL) * 4);
+	}
+	buf_add(out, r.p, rd_left(&r));
+}
+
 bool
 segments_has(struct str path, uint32_t asn)
 {
@@ -141,7 +159,9 @@ segments_list(struct buf *out, struct str path)
 		if (set)
 			buf_putc(out, '{');
 		for (unsigned i = 0; i < s.count; i++) {
-			buf_printf(out, "%s%u", set && i > 0 ? "," : "", (unsigned)number(&s, i, 4));
+			if (set && i > 0)
+				buf_putc(out, ',');
+			put_number(out, number(&s, i, 4));
 			if (!set)
 				buf_putc(out, '\0');
 		}

@@ -35,6 +35,9 @@ unsigned segments_length(struct str path);
 uint32_t segments_first(struct str path);
 uint32_t segments_origin(struct str path);
 
+/* A path that begins with a sequence, without its first AS. */
+void segments_behind(struct buf *out, struct str path);
+
 bool segments_has(struct str path, uint32_t asn);
 
 /* As a list of strings, each with a NUL behind it, a set as "{64500,64501}": how a prefix table has it. */

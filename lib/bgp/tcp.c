@@ -137,6 +137,17 @@ tcp_accepted(int fd, const struct tcp_options *o, struct err *e)
 	return set_ttl(fd, is_v6(fd), o->hops, e);
 }
 
+void
+tcp_keepalive(int fd)
+{
+	const int on = 1, idle_s = 60, again_s = 20, probes = 3;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &again_s, sizeof again_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 int
 tcp_call(const struct addr *local, const struct addr *remote, uint16_t port, const struct tcp_options *o,
     struct err *e)

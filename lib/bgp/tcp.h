@@ -22,6 +22,9 @@ int tcp_listen_md5(int fd, const struct prefix *from, const char *key, struct er
 int tcp_accept(int fd, struct addr *from);
 int tcp_accepted(int fd, const struct tcp_options *o, struct err *e);
 
+/* Has the kernel find out, in two minutes, that a silent other end is no more. */
+void tcp_keepalive(int fd);
+
 /* Begins a call, from `local` unless it is NULL: the descriptor, writable when it is answered or not. */
 int tcp_call(const struct addr *local, const struct addr *remote, uint16_t port, const struct tcp_options *o,
     struct err *e);

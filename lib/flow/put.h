@@ -65,6 +65,15 @@ put_u64(char *p, uint64_t v)
 	return put_eight(p, (uint32_t)(v % e8));
 }
 
+/* The same behind what a buffer has. */
+static inline void
+put_number(struct buf *b, uint64_t v)
+{
+	char *p = (char *)buf_reserve(b, PUT_MAX);
+
+	b->len += (size_t)(put_u64(p, v) - p);
+}
+
 /* Milliseconds as seconds with three decimals: 1700000000.123 */
 static inline char *
 put_time(char *p, uint64_t ms)

@@ -69,39 +69,44 @@ item_before(const struct lpm_item *a, const struct lpm_item *b)
 	return a->lo != b->lo ? a->lo < b->lo : a->len < b->len;
 }
 
+enum { PLACES = 17 };
+
 /* Radix sort, stable: equal prefixes keep the order in which they came. */
 static void
 list_sort(struct lpm_list *l)
 {
 	struct lpm_item *from = l->items, *to;
-	size_t i = 1;
+	size_t i = 1, (*start)[256];
 
 	while (i < l->count && !item_before(&from[i], &from[i - 1]))
 		i++;
 	if (i >= l->count)
 		return;
 	to = mem_alloc(l->cap * sizeof *to);
-	for (unsigned place = 0; place <= 16; place++) {
-		size_t start[256] = {0}, sum = 0;
+	start = mem_zero(PLACES, sizeof *start);
+	for (i = 0; i < l->count; i++)
+		for (unsigned place = 0; place < PLACES; place++)
+			start[place][item_digit(&from[i], place)]++;
+	for (unsigned place = 0; place < PLACES; place++) {
+		size_t sum = 0;
 
-		for (i = 0; i < l->count; i++)
-			start[item_digit(&from[i], place)]++;
-		if (start[item_digit(&from[0], place)] == l->count)
+		if (start[place][item_digit(&from[0], place)] == l->count)
 			continue;
 		for (i = 0; i < 256; i++) {
-			size_t n = start[i];
+			size_t n = start[place][i];
 
-			start[i] = sum;
+			start[place][i] = sum;
 			sum += n;
 		}
 		for (i = 0; i < l->count; i++)
-			to[start[item_digit(&from[i], place)]++] = from[i];
+			to[start[place][item_digit(&from[i], place)]++] = from[i];
 		struct lpm_item *swap = from;
 		from = to;
 		to = swap;
 	}
 	l->items = from;
 	free(to);
+	free(start);
 }
 
 static void

@@ -1,18 +1,25 @@
 /*
- * A BGP neighbour that has a full table to tell: bgp_inject HOST:PORT AS PREFIXES4 PREFIXES6 [SEED]
+ * A BGP neighbour that has a full table to tell:
  *
- * It calls, sends its routes as fast as they are taken, ends them with the end
- * of the RIB, says "sent SECONDS", and stays until it is killed. Prefixes and
- * attributes come from the seed: some five prefixes an UPDATE, paths of two to
- * six ASes, up to eight communities, as in the tables of the Internet.
+ *     bgp_inject HOST:PORT AS PREFIXES4 PREFIXES6 [SEED [LOCAL]]
+ *
+ * It calls, from 127.0.0.2 or LOCAL, sends its routes as fast as they are taken
+ * and then the end of the RIB, says when it began and when all was sent, in
+ * seconds since 1970, and stays until it is killed. What it sends comes from the
+ * seed: some five prefixes an UPDATE, half of them /24 and /48, paths of two to
+ * six ASes, up to eight communities, and the UPDATEs in no order of addresses, as
+ * routers send the tables of the Internet. Next hops are 192.0.2.N and
+ * 2001:db8::N, with the last byte of LOCAL.
  */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/addr.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "bgp/announce.h"
 #include "bgp/attr.h"
@@ -48,7 +55,7 @@ put_attrs(struct buf *out, uint32_t asn)
 	path[0] = SEGMENT_SEQUENCE;
 	path[1] = n;
 	for (unsigned i = 0; i < n; i++) {
-		uint32_t as = i == 0 ? asn : 1 + draw(i == 1 ? 300 : 75000);
+		uint32_t as = i == 0 ? asn : 1 + draw(i == 1 ? 300 : 64000);
 
 		for (unsigned k = 0; k < 4; k++)
 			path[2 + 4 * i + k] = (uint8_t)(as >> 8 * (3 - k));
@@ -62,44 +69,44 @@ put_attrs(struct buf *out, uint32_t asn)
 	buf_release(&communities);
 }
 
-/* Prefixes in ascending order, so that none comes twice: 1.0.0.0/24 and on, 2001::/48 and on. */
+/* Each once: addresses 256 of IPv4 apart, 2^80 of IPv6, and as long a prefix as that leaves room for. */
 static struct prefix
 prefix_at(bool v6, uint32_t i)
 {
+	unsigned zeros = (unsigned)__builtin_ctz(i | 1 << 8);
+
 	if (!v6)
-		return (struct prefix){addr_from_v4(0x01000000 + (i << 8)), 96 + 24};
-	struct prefix p = {.len = 48};
-	p.addr.b[0] = 0x20;
-	p.addr.b[1] = 0x01;
+		return (struct prefix){addr_from_v4(0x01000000 + (i << 8)), (uint8_t)(96 + 24 - zeros)};
+	struct prefix p = {.addr.b = {0x24}, .len = (uint8_t)(48 - zeros)};
 	for (int k = 0; k < 4; k++)
 		p.addr.b[2 + k] = (uint8_t)(i >> 8 * (3 - k));
 	return p;
 }
 
 static void
-put_update(struct buf *out, uint32_t asn, bool v6, uint32_t *next, uint32_t count)
+put_update(struct buf *out, const struct addr *local, uint32_t asn, bool v6, uint32_t first, uint32_t end)
 {
 	size_t at = bgp_message_begin(out, BGP_UPDATE);
 	struct buf routes = {0}, attrs = {0};
-	struct prefix p;
+	const uint8_t next_hop[] = {192, 0, 2, local->b[15]};
 
-	for (uint32_t n = 1 + draw(9); n > 0 && *next < count; n--) {
-		p = prefix_at(v6, (*next)++);
+	for (uint32_t i = first; i < end; i++) {
+		struct prefix p = prefix_at(v6, i);
+
 		nlri_write(&routes, &p);
 	}
 	put_attrs(&attrs, asn);
 	if (v6) {
 		struct buf reach = {0};
-		struct addr next_hop = prefix_at(true, 1).addr;
 
-		buf_add(&reach, "\0\2\1\20", 4);
-		buf_add(&reach, next_hop.b, 16);
+		buf_add(&reach, "\0\2\1\20\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0", 19);
+		buf_putc(&reach, (char)next_hop[3]);
 		buf_putc(&reach, 0);
 		buf_add(&reach, routes.p, routes.len);
 		attr_write(&attrs, BGP_FLAG_OPTIONAL, BGP_ATTR_REACH, reach.p, reach.len);
 		buf_release(&reach);
 	} else {
-		attr_write(&attrs, BGP_FLAG_TRANSITIVE, BGP_ATTR_NEXT_HOP, "\x7f\0\0\2", 4);
+		attr_write(&attrs, BGP_FLAG_TRANSITIVE, BGP_ATTR_NEXT_HOP, next_hop, sizeof next_hop);
 	}
 	buf_be16(out, 0);
 	buf_be16(out, (uint16_t)attrs.len);
@@ -109,6 +116,35 @@ put_update(struct buf *out, uint32_t asn, bool v6, uint32_t *next, uint32_t coun
 	bgp_message_end(out, at);
 	buf_release(&routes);
 	buf_release(&attrs);
+}
+
+/* The routes of some neighbouring prefixes, which an UPDATE has together. */
+struct run {
+	uint32_t first, end;
+};
+
+static void
+put_table(struct buf *out, const struct addr *local, uint32_t asn, bool v6, uint32_t count)
+{
+	struct run *runs = mem_zero(count, sizeof *runs), swap;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < count; n++) {
+		runs[n].first = i;
+		i += 1 + draw(9);
+		runs[n].end = i < count ? i : count;
+		i = runs[n].end;
+	}
+	for (uint32_t i = n; i > 1; i--) {
+		uint32_t with = draw(i);
+
+		swap = runs[i - 1];
+		runs[i - 1] = runs[with];
+		runs[with] = swap;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		put_update(out, local, asn, v6, runs[i].first, runs[i].end);
+	free(runs);
 }
 
 /* Reads until a KEEPALIVE has come, which is the second message. */
@@ -147,14 +183,13 @@ main(int argc, char **argv)
 	    num_parse(&asn, str_from(argv[2]), 1, UINT32_MAX) == -1 ||
 	    num_parse(&v4, str_from(argv[3]), 0, 14000000) == -1 ||
 	    num_parse(&v6, str_from(argv[4]), 0, 10000000) == -1 ||
-	    (argc > 5 && num_parse(&seed, str_from(argv[5]), 0, UINT64_MAX) == -1)) {
-		fprintf(stderr, "usage: bgp_inject HOST:PORT AS PREFIXES4 PREFIXES6 [SEED]\n");
+	    (argc > 5 && num_parse(&seed, str_from(argv[5]), 0, UINT64_MAX) == -1) ||
+	    (argc > 6 && addr_parse(&local, str_from(argv[6])) == -1)) {
+		fprintf(stderr, "usage: bgp_inject HOST:PORT AS PREFIXES4 PREFIXES6 [SEED [LOCAL]]\n");
 		return 2;
 	}
-	for (uint32_t i = 0; i < v4;)
-		put_update(&table, (uint32_t)asn, false, &i, (uint32_t)v4);
-	for (uint32_t i = 0; i < v6;)
-		put_update(&table, (uint32_t)asn, true, &i, (uint32_t)v6);
+	put_table(&table, &local, (uint32_t)asn, false, (uint32_t)v4);
+	put_table(&table, &local, (uint32_t)asn, true, (uint32_t)v6);
 	end_of_rib_write(&table, BGP_IPV4);
 	end_of_rib_write(&table, BGP_IPV6);
 
@@ -168,7 +203,7 @@ main(int argc, char **argv)
 	if (fcntl(fd, F_SETFL, 0) == -1)
 		die("fcntl");
 	struct bgp_open open = {.asn = (uint32_t)asn,
-	    .id = 0x0a000002,
+	    .id = 0x0a000000 | local.b[15],
 	    .hold = 0,
 	    .caps = {.multiprotocol = true, .families = 3, .as4 = true}};
 	bgp_open_write(&out, &open);
@@ -176,10 +211,10 @@ main(int argc, char **argv)
 	if (fd_write_all(fd, out.p, out.len) == -1)
 		die("write");
 	await_session(fd);
-	int64_t began = clock_mono_ms();
+	int64_t began = clock_wall_ms();
 	if (fd_write_all(fd, table.p, table.len) == -1)
 		die("write");
-	printf("sent %zu bytes in %.3f s\n", table.len, (double)(clock_mono_ms() - began) / 1000);
+	printf("%.3f %.3f\n", (double)began / 1000, (double)clock_wall_ms() / 1000);
 	fflush(stdout);
 	for (uint8_t bytes[4096]; read(fd, bytes, sizeof bytes) > 0;)
 		continue;

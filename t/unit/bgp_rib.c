@@ -296,13 +296,74 @@ test_stale(void **state)
 	assert_int_equal(rib_sweep(&r, peer, BGP_IPV4), 0);
 	rib_peer_remove(&r, peer);
 	assert_int_equal(best_count(&r), 1);
-	assert_int_equal(r.prefixes[BGP_IPV6].count, 0);
+	assert_int_equal(r.prefixes[BGP_IPV6].shelf.count, 0);
+	struct prefix next_hop = prefix_of("192.0.2.1/32"), none = prefix_of("192.0.2.2/32");
+	assert_true(attrsets_next_hop_in(&r.attrs, &next_hop));
+	assert_false(attrsets_next_hop_in(&r.attrs, &none));
 	rib_peer_remove(&r, second);
-	assert_int_equal(r.paths, 0);
+	assert_false(attrsets_next_hop_in(&r.attrs, &next_hop));
+	assert_int_equal(r.paths.count, 0);
 	assert_int_equal(r.attrs.count, 0);
 	assert_int_equal(r.attrs.bytes, 0);
 	/* Its place may be another's. */
 	assert_int_equal(add_peer(&r, "192.0.2.3", 3, true), peer);
+	rib_release(&r);
+}
+
+static void
+note_work(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+/* What leaves may do so bit by bit, and nobody sees what is left of a peer that is gone. */
+static void
+test_work(void **state)
+{
+	enum { PREFIXES = 100 };
+	static struct rib r;
+	static const struct sample s = {"12", 0, 0, 0, 0, 0};
+	unsigned asked = 0;
+	char prefix[30];
+
+	(void)state;
+	rib_init(&r, OUR_AS, OUR_ID, 1);
+	r.defer = note_work;
+	r.defer_arg = &asked;
+	int peer = add_peer(&r, "192.0.2.1", 1, true), second = add_peer(&r, "192.0.2.2", 2, true);
+	for (int i = 0; i < PREFIXES; i++) {
+		snprintf(prefix, sizeof prefix, "10.%d.0.0/16", i);
+		announce(&r, peer, prefix, 0, &s);
+	}
+	announce(&r, second, "10.0.0.0/8", 0, &s);
+	assert_int_equal(rib_sweep(&r, peer, BGP_IPV4), 0); /* nothing is stale */
+	assert_int_equal(asked, 0);
+
+	/* While they leave the peer comes back, goes again, and says some anew. */
+	rib_stale(&r, peer, BGP_IPV4);
+	announce(&r, peer, "10.1.0.0/16", 0, &s);
+	announce(&r, peer, "10.99.0.0/16", 0, &s);
+	assert_int_equal(rib_sweep(&r, peer, BGP_IPV4), PREFIXES - 2);
+	assert_int_equal(asked, 1);
+	assert_true(rib_work(&r, 40));
+	assert_int_equal(r.peers[peer].routes[BGP_IPV4], PREFIXES - 39);
+	rib_stale(&r, peer, BGP_IPV4);
+	announce(&r, peer, "10.98.0.0/16", 0, &s);
+	while (rib_work(&r, 7))
+		continue;
+	assert_int_equal(r.peers[peer].routes[BGP_IPV4], 3);
+	assert_string_equal(lookup(&r, "10.1.0.1"), "10.1.0.0/16");
+	assert_string_equal(lookup(&r, "10.98.0.1"), "10.98.0.0/16");
+	assert_string_equal(lookup(&r, "10.97.0.1"), "10.0.0.0/8");
+
+	rib_peer_remove(&r, peer);
+	assert_string_equal(lookup(&r, "10.1.0.1"), "10.0.0.0/8");
+	assert_int_equal(best_count(&r), 1);
+	assert_true(add_peer(&r, "192.0.2.3", 3, true) > second); /* its place is not free yet */
+	while (rib_work(&r, 1))
+		continue;
+	assert_int_equal(r.paths.count, 1);
+	assert_int_equal(add_peer(&r, "192.0.2.4", 4, true), peer);
 	rib_release(&r);
 }
 
@@ -317,13 +378,13 @@ test_caps(void **state)
 	int peer = add_peer(&r, "192.0.2.1", 1, true);
 	for (uint32_t id = 1; id <= RIB_PATHS_MAX + 10; id++)
 		announce(&r, peer, "10.0.0.0/8", id, &s);
-	assert_int_equal(r.paths, RIB_PATHS_MAX);
+	assert_int_equal(r.paths.count, RIB_PATHS_MAX);
 	assert_int_equal(r.refused, 10);
 	withdraw(&r, peer, "10.0.0.0/8", RIB_PATHS_MAX + 5);
-	assert_int_equal(r.paths, RIB_PATHS_MAX);
+	assert_int_equal(r.paths.count, RIB_PATHS_MAX);
 	for (uint32_t id = 1; id <= RIB_PATHS_MAX; id++)
 		withdraw(&r, peer, "10.0.0.0/8", id);
-	assert_int_equal(r.paths + r.attrs.count + r.prefixes[BGP_IPV4].count, 0);
+	assert_int_equal(r.paths.count + r.attrs.count + r.prefixes[BGP_IPV4].shelf.count, 0);
 	while (add_peer(&r, "192.0.2.2", 2, true) != -1)
 		continue;
 	assert_int_equal(add_peer(&r, "192.0.2.2", 2, true), -1);
@@ -372,13 +433,13 @@ test_model(void **state)
 				paths += model[k / IDS][p][k % IDS];
 			prefixes += paths > before;
 		}
-		assert_int_equal(r.paths, paths);
+		assert_int_equal(r.paths.count, paths);
 		assert_int_equal(best_count(&r), prefixes);
 		assert_true(r.attrs.count <= 50);
 	}
 	for (int i = 0; i < PEERS; i++)
 		rib_peer_remove(&r, i);
-	assert_int_equal(r.paths + r.attrs.count, 0);
+	assert_int_equal(r.paths.count + r.attrs.count, 0);
 	rib_release(&r);
 }
 
@@ -391,6 +452,7 @@ main(void)
 	    cmocka_unit_test(test_loops),
 	    cmocka_unit_test(test_lookup),
 	    cmocka_unit_test(test_stale),
+	    cmocka_unit_test(test_work),
 	    cmocka_unit_test(test_caps),
 	    cmocka_unit_test(test_model),
 	};
