@@ -209,12 +209,12 @@ router bgp $1
  $hops
  address-family ipv4 unicast
   neighbor 127.0.0.1 route-map out out
-  ${marked:+network 203.0.113.0/24 route-map marked}
+  network 203.0.113.0/24 route-map marked
  exit-address-family
  address-family ipv6 unicast
   neighbor 127.0.0.1 activate
   neighbor 127.0.0.1 route-map out out
-  ${marked:+network 2001:db8:77::/48 route-map marked}
+  network 2001:db8:77::/48 route-map marked
  exit-address-family
  address-family ipv4 flowspec
   neighbor 127.0.0.1 activate
