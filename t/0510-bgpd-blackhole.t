@@ -1,10 +1,11 @@
 #!/bin/bash
-# Blackholes as neighbours see them: exactly what was asked for, from then until it is over, whatever happens meanwhile.
+# What BIRD and GoBGP send, and blackholes as they see them: exactly what was asked for, from then until it is over, whatever happens meanwhile.
 . "${0%/*}/tap.sh"
 . "${0%/*}/bgpd.sh"
 need bird birdc gobgpd gobgp curl jq
 
 for peer in bird gobgp; do
+	learns_all
 	exchange 64496
 	exchange 65001
 done
@@ -69,7 +70,7 @@ foreign() { # NAME
 }
 echo 'my notes' >"$T/state/announcements"
 foreign "a file of others"
-printf 'nf-bgpd announcements 2\n' >"$T/state/announcements"
+printf 'nf-bgpd announcements 3\n' >"$T/state/announcements"
 foreign "a later version"
 torn $'+{"prefix":"198.51.100.2/33"}\n'
 foreign "a line that is damaged"

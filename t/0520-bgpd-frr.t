@@ -6,8 +6,7 @@ PATH=$PATH:/usr/lib/frr
 need watchfrr vtysh curl jq
 
 peer=frr
-learns 64496 '64496 64511 4200000001'
-learns 65001 '64511 4200000001'
+learns_all
 exchange 64496
 exchange 65001
 plan

@@ -8,8 +8,7 @@ need bgpctl curl jq
 unshare -m true 2>/dev/null || skip_all "there is no mount namespace for OpenBGPD to be locked into"
 
 peer=openbgpd
-learns 64496 64496
-learns 65001 ''
+learns_all ''
 exchange 64496
 exchange 65001
 plan

@@ -49,10 +49,10 @@ for as in 64496 65001; do
 	hop=$(api GET route/2001:db8:77::1 | jq -r '.paths[0].next_hop')
 	silence
 	path='64496 64511 4200000001' pref=0
-	[ $as = 65001 ] && path='64511 4200000001' pref=100
+	[ $as = 65001 ] && path='64511 4200000001' pref=250
 	end="$pref|7|64496:1 65535:666|NAG||"
 	is "$(text "$mrt" | sed 's/::ffff://')" "B|127.0.0.2|$as|2001:db8:77::/48|$path|IGP|$hop|$end
-B|127.0.0.2|$as|203.0.113.0/24|$path|IGP|127.0.0.2|$end" "bgpdump reads them from the dump that is left"
+B|127.0.0.2|$as|203.0.113.0/24|$path|IGP|192.0.2.77|$end" "bgpdump reads them from the dump that is left"
 	is "$(bgpdump "$mrt" 2>/dev/null | grep -c '^LARGE_COMMUNITY: 64496:1:2$')" 2 "with large communities"
 	is "$(bgpdump "$mrt" 2>/dev/null | grep -c '00 02 fb f0 00 00 00 07$')" 2 "and extended ones"
 	frr_down

@@ -4,7 +4,10 @@
 #     X_route P    what it has of the prefix from us, in one form for all:
 #                  path=65001 next_hop=192.0.2.1 local_pref=100 communities=65535:666 large=64496:1:2
 #     X_routes     the prefixes that it has from us
+#     X_flap       ends the session and begins another
 #     X_down
+#
+# and where `marked` is not empty it announces 203.0.113.0/24 and 2001:db8:77::/48 with attributes of all kinds.
 
 port=$(free_port)
 peer_port=$(free_port)
@@ -19,7 +22,7 @@ config() {
 run_dir: $T
 bgp:
   bgp_listener: {enabled: true, listen_ip: 127.0.0.1, router_id: 10.0.0.1, peer_ip: 127.0.0.2, local_asn: 65001,
-    remote_asn: $1, port: $port, peer_port: $peer_port}
+    remote_asn: $1, port: $port, peer_port: $peer_port${md5:+, md5: $md5}}
   table_file: $T/table
   table_interval: 1s
   state_dir: $T/state
@@ -46,22 +49,40 @@ api() {
 }
 announce() { api POST announce "$1" >/dev/null; }
 withdraw() { api POST withdraw "{\"prefix\": \"$1\"}" >/dev/null; }
+sessions() { [ "$(api GET peers | jq -c '.[0] | [.state, .sessions]')" = "[\"Established\",$1]" ]; }
 in_session() { [ "$(api GET health | jq .sessions)" = 1 ]; }
 
 #
 # BIRD
 #
 
+bird_marked='
+protocol static { ipv4; route 203.0.113.0/24 blackhole; }
+protocol static { ipv6; route 2001:db8:77::/48 blackhole; }
+filter marked {
+	bgp_path.prepend(4200000001); bgp_path.prepend(64511); bgp_med = 7; bgp_local_pref = 250;
+	bgp_community.add((64496,1)); bgp_community.add((65535,666)); bgp_large_community.add((64496,1,2));
+	bgp_ext_community.add((rt,64496,7));
+	if net.type = NET_IP4 then bgp_next_hop = 192.0.2.77; else bgp_next_hop = 2001:db8::77;
+	accept;
+}'
 bird_up() {
+	local filter=none secret=''
+	[ -z "$marked" ] || filter='filter marked'
+	[ -z "$md5" ] || secret="password \"$md5\";"
 	cat >"$T/bird.conf" <<END
 router id 10.0.0.2;
+flow4 table f4; flow6 table f6;
 protocol device {}
+${marked:+$bird_marked}
 protocol bgp nf {
 	local 127.0.0.2 port $peer_port as $1;
 	neighbor 127.0.0.1 port $port as 65001;
-	multihop; connect delay time 1; connect retry time 1; error wait time 1, 2;
-	ipv4 { import all; export none; };
-	ipv6 { import all; export none; };
+	strict bind; multihop; connect delay time 1; connect retry time 1; error wait time 1, 2; $secret
+	ipv4 { import all; export $filter; };
+	ipv6 { import all; export $filter; };
+	flow4 { import all; export none; };
+	flow6 { import all; export none; };
 }
 END
 	bird -f -c "$T/bird.conf" -s "$T/bird.ctl" -P "$T/bird.pid" 2>>"$T/bird.log" &
@@ -69,6 +90,7 @@ END
 	PIDS+=($bird)
 }
 bird_down() { { kill "$bird" && wait "$bird"; } 2>/dev/null; }
+bird_flap() { ctl restart nf; }
 ctl() { birdc -s "$T/bird.ctl" "$@"; }
 
 bird_route() {
@@ -86,6 +108,8 @@ bird_routes() { ctl show route protocol nf | awk '/^[0-9a-f.:]+\// { print $1 }'
 #
 
 gobgp_up() {
+	local secret=''
+	[ -z "$md5" ] || secret="auth-password = \"$md5\""
 	gobgp_port=$(free_port)
 	cat >"$T/gobgp.toml" <<END
 [global.config]
@@ -97,6 +121,7 @@ gobgp_up() {
   [neighbors.config]
     neighbor-address = "127.0.0.1"
     peer-as = 65001
+    $secret
   [neighbors.timers.config]
     connect-retry = 1
     idle-hold-time-after-reset = 1
@@ -112,13 +137,26 @@ gobgp_up() {
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
       afi-safi-name = "ipv6-unicast"
+  [[neighbors.afi-safis]]
+    [neighbors.afi-safis.config]
+      afi-safi-name = "ipv4-flowspec"
+  [[neighbors.afi-safis]]
+    [neighbors.afi-safis.config]
+      afi-safi-name = "ipv6-flowspec"
 END
 	gobgpd -f "$T/gobgp.toml" --api-hosts "127.0.0.1:$gobgp_port" --pprof-disable >>"$T/gobgp.log" 2>&1 &
 	gobgpd=$!
 	PIDS+=($gobgpd)
+	[ -z "$marked" ] && return
+	local marks=(origin igp med 7 local-pref 250 aspath "64511 4200000001" community 64496:1,65535:666
+		large-community 64496:1:2 rt 64496:7)
+	wait_for 20 gobgp -p "$gobgp_port" global
+	gobgp -p "$gobgp_port" global rib add 203.0.113.0/24 nexthop 192.0.2.77 "${marks[@]}"
+	gobgp -p "$gobgp_port" global rib add -a ipv6 2001:db8:77::/48 nexthop 2001:db8::77 "${marks[@]}"
 }
 gobgp_down() { { kill "$gobgpd" && wait "$gobgpd"; } 2>/dev/null; }
 
+gobgp_flap() { gobgp -p "$gobgp_port" neighbor 127.0.0.1 reset; }
 gobgp_rib() {
 	local f
 	for f in ipv4 ipv6; do
@@ -153,7 +191,11 @@ route-map marked permit 10
  set large-community 64496:1:2
  set extcommunity rt 64496:7
  set metric 7
+ set local-preference 250
  set as-path prepend 64511 4200000001
+route-map out permit 10
+ set ip next-hop 192.0.2.77
+ set ipv6 next-hop global 2001:db8::77
 router bgp $1
  bgp router-id 10.0.0.4
  no bgp ebgp-requires-policy
@@ -163,13 +205,22 @@ router bgp $1
  neighbor 127.0.0.1 update-source 127.0.0.2
  neighbor 127.0.0.1 timers connect 1
  neighbor 127.0.0.1 disable-connected-check
+ ${md5:+neighbor 127.0.0.1 password $md5}
  $hops
  address-family ipv4 unicast
+  neighbor 127.0.0.1 route-map out out
   network 203.0.113.0/24 route-map marked
  exit-address-family
  address-family ipv6 unicast
   neighbor 127.0.0.1 activate
+  neighbor 127.0.0.1 route-map out out
   network 2001:db8:77::/48 route-map marked
+ exit-address-family
+ address-family ipv4 flowspec
+  neighbor 127.0.0.1 activate
+ exit-address-family
+ address-family ipv6 flowspec
+  neighbor 127.0.0.1 activate
  exit-address-family
 END
 	/usr/lib/frr/bgpd -Z -S -f "$T/frr/bgpd.conf" -i "$T/frr/pid" --vty_socket "$T/frr" -p "$peer_port" -l 127.0.0.2 -P 0 \
@@ -178,6 +229,7 @@ END
 	PIDS+=($frr)
 }
 frr_down() { { kill "$frr" && wait "$frr"; } 2>/dev/null; }
+frr_flap() { vtysh --vty_socket "$T/frr" -c "clear bgp 127.0.0.1"; }
 frr_show() { vtysh --vty_socket "$T/frr" -c "show bgp $1 json"; }
 
 frr_route() {
@@ -210,18 +262,20 @@ router-id 10.0.0.5
 fib-update no
 listen on 127.0.0.2 port $peer_port
 socket "$T/openbgpd.ctl"
-network 203.0.113.0/24 set { community 64496:1 community BLACKHOLE large-community 64496:1:2 ext-community rt 64496:7 metric 7 nexthop 127.0.0.2 }
-network 2001:db8:77::/48 set { community 64496:1 community BLACKHOLE large-community 64496:1:2 ext-community rt 64496:7 metric 7 nexthop 2001:db8::2 }
+network 203.0.113.0/24 set { community 64496:1 community BLACKHOLE large-community 64496:1:2 ext-community rt 64496:7 metric 7 localpref 250 nexthop 192.0.2.77 }
+network 2001:db8:77::/48 set { community 64496:1 community BLACKHOLE large-community 64496:1:2 ext-community rt 64496:7 metric 7 localpref 250 nexthop 2001:db8::77 }
 neighbor 127.0.0.1 {
 	remote-as 65001
 	local-address 127.0.0.2
 	port $port
 	multihop 255
+	${md5:+tcp md5sig password $md5}
 	announce IPv4 unicast
 	announce IPv6 unicast
 }
 allow from any
 allow to any
+match to any set nexthop no-modify
 END
 	chmod 600 "$T/openbgpd.conf"
 	unshare -m sh -c "mount -t tmpfs none /run && mkdir -p $home && exec /usr/sbin/bgpd -d -f $T/openbgpd.conf" \
@@ -230,6 +284,7 @@ END
 	PIDS+=($openbgpd)
 }
 openbgpd_down() { { kill "$openbgpd" && wait "$openbgpd"; } 2>/dev/null; }
+openbgpd_flap() { bgpctl -s "$T/openbgpd.ctl" neighbor 127.0.0.1 clear; }
 openbgpd_rib() { bgpctl -s "$T/openbgpd.ctl" -j show rib in neighbor 127.0.0.1 detail; }
 
 openbgpd_route() {
@@ -296,9 +351,13 @@ exchange() {
 	withdraw 198.51.100.8/32
 	withdraw 2001:db8::8/128
 	routes "$who: withdrawn on request" 198.51.100.7/32 198.51.100.9/32 2001:db8::7/128
-	announce '{"prefix": "198.51.100.10", "ttl": 2}'
-	routes "one for two seconds" 198.51.100.10/32 198.51.100.7/32 198.51.100.9/32 2001:db8::7/128
+	announce '{"prefix": "198.51.100.10", "ttl": 4}'
+	routes "one for four seconds" 198.51.100.10/32 198.51.100.7/32 198.51.100.9/32 2001:db8::7/128
 	routes "is gone when they are over" 198.51.100.7/32 198.51.100.9/32 2001:db8::7/128
+
+	"${peer}_flap" >/dev/null
+	ok "another session" wait_for 40 sessions 2
+	routes "$who: after a session flap" 198.51.100.7/32 198.51.100.9/32 2001:db8::7/128
 
 	"${peer}_down"
 	withdraw 198.51.100.9/32
@@ -321,18 +380,31 @@ exchange() {
 	"${peer}_down"
 }
 
-# learns AS PATH: the two routes of FRR and OpenBGPD, with all that these say of them.
+# learns AS PATH LOCAL_PREF: the two routes of the neighbour, with all that it was told to say of them.
 learns() {
-	local p want='["64496:1","65535:666"] ["64496:1:2"] ["rt:64496:7"] 7 igp'
-	config "$1"
+	local as=$1 path=$2 pref=$3 marked=yes p hop
+	config "$as"
 	rm -rf "$T/state"
-	"${peer}_up" "$1"
+	"${peer}_up" "$as"
 	speak
 	for p in 203.0.113.0/24 2001:db8:77::/48; do
-		ok "$peer as AS $1: $p is learnt" wait_for 40 api GET "route/${p%/*}"
-		is "$(api GET "route/${p%/*}" | jq -r '"\(.prefix) " + (.paths[0] | "\(.as_path | join(" ")) \(.communities) " +
-			"\(.large_communities) \(.extended_communities) \(.med) \(.origin)")')" "$p $2 $want" "with its attributes"
+		hop=192.0.2.77
+		[ "${p#*:}" = "$p" ] || hop=2001:db8::77
+		ok "$peer as AS $as${md5:+, signed}: $p is learnt" wait_for 40 api GET "route/${p%/*}"
+		is "$(api GET "route/${p%/*}" | jq -r '"\(.prefix) " + (.paths[0] | "\(.as_path | join(" ")) \(.next_hop) \(.communities) " +
+			"\(.large_communities) \(.extended_communities) \(.med) \(.local_pref) \(.origin)")')" \
+			"$p $path $hop [\"64496:1\",\"65535:666\"] [\"64496:1:2\"] [\"rt:64496:7\"] 7 $pref igp" "with its attributes"
 	done
 	silence
 	"${peer}_down"
+}
+
+# learns_all [PATH]: as a neighbour of another AS, of ours, and with signed sessions.
+learns_all() {
+	local md5
+	local path=${1-64511 4200000001}
+	learns 64496 "64496${path:+ $path}" null
+	learns 65001 "$path" 250
+	md5=between-us
+	learns 64496 "64496${path:+ $path}" null
 }

@@ -179,9 +179,55 @@ do_withdraw(struct api *api, const struct httpd_request *r, struct str rest, str
 }
 
 static void
+do_flow(struct api *api, const struct httpd_request *r, struct str rest, struct httpd_answer *a)
+{
+	struct blackholes *bs = api->subject.blackholes;
+	int64_t now = clock_wall_ms();
+	struct request asked;
+	struct err e;
+
+	(void)rest;
+	if (request_parse_flow(&asked, r->body, &e) == -1)
+		a->status = 400;
+	else if (protected_has_flow(api->subject.protect, speaker_rib(api->subject.speaker), &asked.flow, &e))
+		a->status = 409;
+	else
+		a->status = blackholes_flow_announce(bs, &asked, now, &e);
+	if (a->status != 200) {
+		put_error(a, a->status, e.msg);
+		return;
+	}
+	struct flow_key key = flow_key_of(&asked.flow);
+	api->subject.changed(api->subject.arg);
+	view_flow(&a->body, flows_find(&bs->flows, &key), api->settings.zone, now);
+	buf_putc(&a->body, '\n');
+}
+
+static void
+do_flow_withdraw(struct api *api, const struct httpd_request *r, struct str rest, struct httpd_answer *a)
+{
+	struct request asked;
+	struct err e;
+
+	(void)rest;
+	if (request_parse_flow(&asked, r->body, &e) == -1)
+		a->status = 400;
+	else
+		a->status =
+		    blackholes_flow_withdraw(api->subject.blackholes, &asked.flow, clock_wall_ms(), &e);
+	if (a->status != 200) {
+		put_error(a, a->status, e.msg);
+		return;
+	}
+	buf_puts(&a->body, "{\"flow\":\"");
+	flow_rule_text(&a->body, &asked.flow);
+	buf_puts(&a->body, "\"}\n");
+}
+
+static void
 do_flush(struct api *api, const struct httpd_request *r, struct str rest, struct httpd_answer *a)
 {
-	size_t n = api->subject.blackholes->by_prefix.count;
+	size_t n = blackholes_count(api->subject.blackholes);
 	struct err e;
 
 	(void)r;
@@ -266,7 +312,7 @@ show_health(struct api *api, const struct httpd_request *r, struct str rest, str
 	buf_printf(&a->body,
 	    "{\"status\":\"%s\",\"sessions\":%u,\"announcements\":%zu,\"armed\":%s,\"dry_run\":%s}\n",
 	    usable ? "ok" : "no ledger: nothing can be announced", speaker_sessions(api->subject.speaker),
-	    bs->by_prefix.count, bs->disarmed ? "false" : "true", bs->settings.dry_run ? "true" : "false");
+	    blackholes_count(bs), bs->disarmed ? "false" : "true", bs->settings.dry_run ? "true" : "false");
 }
 
 static void
@@ -287,6 +333,8 @@ static const struct place {
 } places[] = {
     {"/announce", false, "POST", "Allow: POST", do_announce},
     {"/withdraw", false, "POST", "Allow: POST", do_withdraw},
+    {"/flowspec", false, "POST", "Allow: POST", do_flow},
+    {"/flowspec/withdraw", false, "POST", "Allow: POST", do_flow_withdraw},
     {"/flush", false, "POST", "Allow: POST", do_flush},
     {"/arm", false, "POST", "Allow: POST", do_arm},
     {"/announcements", false, "GET", "Allow: GET", show_announcements},

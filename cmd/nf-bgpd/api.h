@@ -1,6 +1,6 @@
 /*
- * The HTTP interface: POST /announce, /withdraw, /flush and /arm; GET
- * /announcements, /peers, /route/ADDRESS, /health, /metrics. Requests and answers
+ * The HTTP interface: POST /announce, /withdraw, /flowspec, /flowspec/withdraw,
+ * /flush and /arm; GET /announcements, /peers, /route/ADDRESS, /health, /metrics. Requests and answers
  * are JSON; an error is {"error": "words"} with its status. Whoever may open the
  * Unix socket may use it; over TCP clients are held against what api_settings says.
  */

@@ -104,6 +104,21 @@ on_blackhole(void *arg, const struct blackhole *b, enum blackhole_event ev, int6
 		speaker_withdraw(d->speaker, &b->prefix);
 }
 
+static void
+on_flow(void *arg, const struct flow *f, enum blackhole_event ev, int64_t now)
+{
+	static const char *const words[] = {"rule announced", "rule withdrawn", "rule expired"};
+	struct bgpd *d = arg;
+	bool dry_run = d->blackholes.settings.dry_run;
+	struct buf text = {0};
+
+	flow_rule_text(&text, &f->request.flow);
+	log_notice("%s%s: %s", dry_run ? "dry run: " : "", words[ev], buf_cstr(&text));
+	buf_release(&text);
+	blacklog_write_flow(&d->log, f, ev, dry_run, now);
+	speaker_tell_flow(d->speaker, f, ev == BLACKHOLE_ANNOUNCED);
+}
+
 /* The clock may be set, so it is looked at now and then in any case. */
 static void
 on_expiry(void *arg)
@@ -123,6 +138,34 @@ withdraw_protected(void *arg, const struct blackhole *b)
 	buf_add(doomed, &b->prefix, sizeof b->prefix);
 }
 
+static void
+withdraw_protected_flow(void *arg, const struct flow *f)
+{
+	struct buf *doomed = arg;
+
+	buf_add(doomed, &f->request.flow, sizeof f->request.flow);
+}
+
+static void
+hold_flows_against_protection(struct bgpd *d)
+{
+	struct buf all = {0};
+	struct err e;
+
+	flows_each(&d->blackholes.flows, withdraw_protected_flow, &all);
+	for (size_t at = 0; at < all.len; at += sizeof(struct flow_rule)) {
+		struct flow_rule f;
+
+		memcpy(&f, all.p + at, sizeof f);
+		if (!protected_has_flow(&d->protect, speaker_rib(d->speaker), &f, &e))
+			continue;
+		log_warnx("%s; its rule is withdrawn", e.msg);
+		if (blackholes_flow_withdraw(&d->blackholes, &f, clock_wall_ms(), &e) != 200)
+			log_warnx("%s", e.msg);
+	}
+	buf_release(&all);
+}
+
 /* What was asked for when it was not protected yet is taken back. */
 static void
 hold_against_protection(struct bgpd *d)
@@ -130,6 +173,7 @@ hold_against_protection(struct bgpd *d)
 	struct buf all = {0};
 	struct err e;
 
+	hold_flows_against_protection(d);
 	blackholes_each(&d->blackholes, withdraw_protected, &all);
 	for (size_t at = 0; at < all.len; at += sizeof(struct prefix)) {
 		struct prefix p;
@@ -239,6 +283,7 @@ begin(struct bgpd *d, struct parts *p)
 	blackholes_init(&d->blackholes);
 	d->blackholes.settings = p->blackholes;
 	d->blackholes.tell = on_blackhole;
+	d->blackholes.tell_flow = on_flow;
 	d->blackholes.arg = d;
 	blacklog_init(&d->log);
 	blacklog_set(&d->log, conf_str(c, "detection.log_dir"), conf_str(c, "timezone"));

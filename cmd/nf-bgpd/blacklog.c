@@ -51,13 +51,12 @@ put_time(struct buf *out, const struct blacklog *l, int64_t ms)
 }
 
 static void
-put_communities(struct buf *out, const struct blackhole *b)
+put_communities(struct buf *out, struct str communities, struct str large)
 {
-	struct announcement a = blackhole_announcement(b);
 	struct buf texts = {0};
 
-	communities_list(&texts, a.communities);
-	large_communities_list(&texts, a.large);
+	communities_list(&texts, communities);
+	large_communities_list(&texts, large);
 	for (size_t i = 0; i < texts.len; i++)
 		if (texts.p[i] == '\0')
 			texts.p[i] = ',';
@@ -67,44 +66,76 @@ put_communities(struct buf *out, const struct blackhole *b)
 	buf_release(&texts);
 }
 
+/* What all lines begin and end with. */
 static void
-format(struct buf *out, const struct blacklog *l, const struct blackhole *b, enum blackhole_event ev,
-    bool dry_run, int64_t now)
+put_head(struct buf *out, const struct blacklog *l, const char *word, enum blackhole_event ev, bool dry_run,
+    int64_t now)
 {
-	char text[PREFIX_TEXT_MAX];
-
 	buf_putc(out, '[');
 	put_time(out, l, now);
-	buf_printf(out, "] %s%s: prefix=%s", dry_run ? "WOULD-" : "",
-	    ev == BLACKHOLE_ANNOUNCED ? "BLACKHOLE" : "WITHDRAW", prefix_text(text, &b->prefix));
-	buf_printf(out, " | next_hop=%s | communities=", addr_text(text, &b->next_hop));
-	put_communities(out, b);
+	buf_printf(out, "] %s%s: ", dry_run ? "WOULD-" : "", ev == BLACKHOLE_ANNOUNCED ? word : "WITHDRAW");
+}
+
+static void
+put_tail(struct buf *out, const struct blacklog *l, int64_t expires, const char *rule, const char *id,
+    enum blackhole_event ev)
+{
 	buf_puts(out, " | expires=");
-	if (b->expires_ms != 0)
-		put_time(out, l, b->expires_ms);
+	if (expires != 0)
+		put_time(out, l, expires);
 	else
 		buf_puts(out, "never");
-	buf_printf(out, " | rule=%s | id=%s%s\n", b->rule[0] != '\0' ? b->rule : "-",
-	    b->id[0] != '\0' ? b->id : "-",
+	buf_printf(out, " | rule=%s | id=%s%s\n", rule[0] != '\0' ? rule : "-", id[0] != '\0' ? id : "-",
 	    ev == BLACKHOLE_EXPIRED     ? " | reason=expired"
 	    : ev == BLACKHOLE_WITHDRAWN ? " | reason=withdrawn"
 					: "");
+}
+
+static void
+append(struct blacklog *l, struct buf *line)
+{
+	if (l->fd == -1)
+		l->fd = open(l->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+	if (l->fd == -1 || fd_write_all(l->fd, line->p, line->len) == -1) {
+		struct err e;
+
+		err_sys(&e, "%s", l->path);
+		log_limited(&l->failures, clock_mono_ms(), "%s", e.msg);
+	}
+	buf_release(line);
 }
 
 void
 blacklog_write(
     struct blacklog *l, const struct blackhole *b, enum blackhole_event ev, bool dry_run, int64_t now)
 {
+	struct announcement a = blackhole_announcement(b);
+	char text[PREFIX_TEXT_MAX];
 	struct buf line = {0};
 
-	if (l->fd == -1)
-		l->fd = open(l->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-	format(&line, l, b, ev, dry_run, now);
-	if (l->fd == -1 || fd_write_all(l->fd, line.p, line.len) == -1) {
-		struct err e;
+	put_head(&line, l, "BLACKHOLE", ev, dry_run, now);
+	buf_printf(&line, "prefix=%s", prefix_text(text, &b->prefix));
+	buf_printf(&line, " | next_hop=%s | communities=", addr_text(text, &b->next_hop));
+	put_communities(&line, a.communities, a.large);
+	put_tail(&line, l, b->expires_ms, b->rule, b->id, ev);
+	append(l, &line);
+}
 
-		err_sys(&e, "%s", l->path);
-		log_limited(&l->failures, clock_mono_ms(), "%s", e.msg);
-	}
-	buf_release(&line);
+void
+blacklog_write_flow(
+    struct blacklog *l, const struct flow *f, enum blackhole_event ev, bool dry_run, int64_t now)
+{
+	struct flow_announcement a = flow_announcement(f);
+	const struct request *r = &f->request;
+	struct buf line = {0};
+
+	put_head(&line, l, "FLOWSPEC", ev, dry_run, now);
+	buf_puts(&line, "flow=");
+	flow_rule_text(&line, &r->flow);
+	buf_puts(&line, " | action=");
+	flow_actions_text(&line, &r->flow);
+	buf_puts(&line, " | communities=");
+	put_communities(&line, a.communities, a.large);
+	put_tail(&line, l, r->has_expires ? r->expires : 0, r->rule, r->id, ev);
+	append(l, &line);
 }

@@ -26,6 +26,13 @@ void blacklog_release(struct blacklog *l);
 /* The next line goes to a fresh file in the folder, in times of the zone. */
 void blacklog_set(struct blacklog *l, const char *dir, const char *zone);
 
+/*
+ * Of rules of flowspec the first word is FLOWSPEC, and instead of prefix and
+ * next_hop stand flow=dst=198.51.100.7/32 proto=17 | action=rate_limit=1000.
+ */
+void blacklog_write_flow(
+    struct blacklog *l, const struct flow *f, enum blackhole_event ev, bool dry_run, int64_t now_ms);
+
 /* One that cannot be written is said on stderr. */
 void blacklog_write(
     struct blacklog *l, const struct blackhole *b, enum blackhole_event ev, bool dry_run, int64_t now_ms);

@@ -6,32 +6,64 @@
 #include "io/clock.h"
 #include "speaker_parts.h"
 
-struct telling {
-	struct link *link;
-	struct buf out;
-};
+enum { TELL_AT_ONCE = 64 << 10 };
+
+/* All that the peer takes of what it is to be told; the rest when it has taken that. */
+static void
+tell_more(struct link *l)
+{
+	const struct blackholes *bs = l->speaker->blackholes;
+	struct buf out = {0};
+
+	while (!outlet_empty(&l->outlet) && peer_has_room(l->peer)) {
+		out.len = 0;
+		while (!outlet_empty(&l->outlet) && out.len < TELL_AT_ONCE)
+			outlet_write(&l->outlet, &out, bs, peer_terms(l->peer), l->settings.peer.open.asn);
+		peer_send(l->peer, &out);
+	}
+	buf_release(&out);
+}
+
+/* It was put into the outlet, or there was no room for it. */
+static void
+told(struct link *l, int put)
+{
+	if (put == -1)
+		peer_give_up(l->peer);
+	else
+		tell_more(l);
+}
 
 static void
-tell_one(void *arg, const struct blackhole *b)
+tell_families(struct link *l, uint8_t families, uint8_t flows)
 {
-	struct telling *t = arg;
-	struct announcement a = blackhole_announcement(b);
+	const struct blackholes *bs = l->speaker->blackholes;
 
-	announcement_write(&t->out, &a, peer_terms(t->link->peer), t->link->settings.peer.open.asn);
+	told(l, outlet_put_all(&l->outlet, bs, families) | outlet_put_flows(&l->outlet, bs, flows));
 }
 
 void
-link_tell_all(struct link *l, uint8_t families)
+link_tell_all(struct link *l)
 {
-	struct telling t = {.link = l};
+	const struct bgp_terms *t = peer_terms(l->peer);
 
-	if (l->speaker->blackholes != NULL)
-		blackholes_each(l->speaker->blackholes, tell_one, &t);
-	for (unsigned f = 0; f < BGP_FAMILIES; f++)
-		if ((families >> f & 1) != 0)
-			end_of_rib_write(&t.out, (enum bgp_family)f);
-	peer_send(l->peer, &t.out);
-	buf_release(&t.out);
+	tell_families(l, t->families, t->flows);
+}
+
+void
+link_tell(struct link *l, const struct buf *message, enum outlet_kind kind, const void *key, size_t len)
+{
+	if (outlet_empty(&l->outlet) && peer_has_room(l->peer))
+		peer_send(l->peer, message);
+	else if (outlet_put(&l->outlet, kind, key, len) == -1)
+		peer_give_up(l->peer);
+}
+
+static void
+on_drained(void *arg, struct peer *p)
+{
+	(void)p;
+	tell_more(arg);
 }
 
 static void
@@ -48,7 +80,7 @@ on_up(void *arg, struct peer *p)
 	for (unsigned f = 0; f < BGP_FAMILIES; f++)
 		rib_stale(&l->speaker->rib, l->routes, (enum bgp_family)f);
 	loop_timer_set(l->stale, (int64_t)l->speaker->settings.stale_ms);
-	link_tell_all(l, t->families);
+	link_tell_all(l);
 }
 
 static void
@@ -95,6 +127,7 @@ on_down(void *arg, struct peer *p, const char *why)
 
 	(void)p;
 	log_notice("%s: session down: %s", l->name, why);
+	outlet_release(&l->outlet);
 	for (unsigned f = 0; f < BGP_FAMILIES; f++)
 		rib_stale(&l->speaker->rib, l->routes, (enum bgp_family)f);
 	loop_timer_set(l->stale, (int64_t)l->speaker->settings.stale_ms);
@@ -133,11 +166,17 @@ on_refresh(void *arg, struct peer *p, enum bgp_family f, enum bgp_refresh kind)
 	struct link *l = arg;
 
 	if (kind == BGP_REFRESH_ASK)
-		link_tell_all(l, (uint8_t)(peer_terms(p)->families & 1 << f));
+		tell_families(l, (uint8_t)(peer_terms(p)->families & 1 << f), 0);
 	else if (kind == BGP_REFRESH_BEGIN)
 		rib_stale(&l->speaker->rib, l->routes, f);
 	else if (kind == BGP_REFRESH_END)
 		sweep(l, f);
+}
+
+static void
+on_refresh_flows(void *arg, struct peer *p, enum bgp_family f)
+{
+	tell_families(arg, 0, (uint8_t)(peer_terms(p)->flows & 1 << f));
 }
 
 static void
@@ -149,7 +188,13 @@ on_complain(void *arg, struct peer *p, const char *words)
 	log_limited(&l->complaints, clock_mono_ms(), "%s: %s", l->name, words);
 }
 
-static const struct peer_ops ops = {on_up, on_down, on_update, on_refresh, on_complain};
+static const struct peer_ops ops = {.up = on_up,
+    .down = on_down,
+    .update = on_update,
+    .refresh = on_refresh,
+    .refresh_flows = on_refresh_flows,
+    .drained = on_drained,
+    .complain = on_complain};
 
 struct link *
 link_new(struct speaker *s, const struct neighbour *n, const struct addr *remote, bool dynamic)
@@ -191,6 +236,7 @@ link_free(struct link *l, uint8_t subcode, const char *why)
 	while (s->links[i] != l)
 		i++;
 	s->links[i] = s->links[--s->count];
+	outlet_release(&l->outlet);
 	explicit_bzero(l->settings.md5, sizeof l->settings.md5);
 	free(l);
 }

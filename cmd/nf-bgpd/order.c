@@ -65,6 +65,15 @@ tell_nobody(void *arg, const struct blackhole *b, enum blackhole_event ev, int64
 	(void)now;
 }
 
+static void
+tell_nobody_flow(void *arg, const struct flow *f, enum blackhole_event ev, int64_t now)
+{
+	(void)arg;
+	(void)f;
+	(void)ev;
+	(void)now;
+}
+
 /* Nobody announces now: the next one that does is to find it done. */
 static int
 write_down(enum order o, const struct conf *c, struct err *e)
@@ -74,8 +83,9 @@ write_down(enum order o, const struct conf *c, struct err *e)
 
 	blackholes_init(&bs);
 	bs.tell = tell_nobody;
+	bs.tell_flow = tell_nobody_flow;
 	int r = blackholes_open(&bs, conf_str(c, "bgp.state_dir"), now, e);
-	size_t n = bs.by_prefix.count;
+	size_t n = blackholes_count(&bs);
 	if (r != -1)
 		r = (o == ORDER_FLUSH ? blackholes_flush(&bs, now, e) : blackholes_arm(&bs, e)) == 200 ? 0
 												       : -1;

@@ -24,3 +24,10 @@ protected_has(const struct protect *p, const struct rib *r, const struct prefix 
 	err_set(why, "%s is never blackholed: %s", prefix_text(text, which), words);
 	return true;
 }
+
+bool
+protected_has_flow(const struct protect *p, const struct rib *r, const struct flow_rule *f, struct err *why)
+{
+	return (f->has_dst && protected_has(p, r, &f->dst, why)) ||
+	       (f->has_src && protected_has(p, r, &f->src, why));
+}

@@ -53,6 +53,7 @@ our_open(const struct bgpd_settings *s)
 	    .hold = HOLD_S,
 	    .caps = {.multiprotocol = true,
 		.families = both,
+		.flows = both,
 		.next_hop6 = 1 << BGP_IPV4,
 		.add_path_receive = both,
 		.refresh = true,

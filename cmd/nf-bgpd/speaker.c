@@ -241,7 +241,7 @@ speaker_free(struct speaker *s)
 }
 
 static void
-send_each(struct speaker *s, const struct prefix *withdrawn, const struct announcement *announced)
+send_each(struct speaker *s, const struct prefix *which, const struct announcement *announced)
 {
 	for (unsigned i = 0; i < s->count; i++) {
 		struct link *l = s->links[i];
@@ -253,8 +253,8 @@ send_each(struct speaker *s, const struct prefix *withdrawn, const struct announ
 		if (announced != NULL)
 			announcement_write(&out, announced, t, l->settings.peer.open.asn);
 		else
-			withdrawal_write(&out, withdrawn, t);
-		peer_send(l->peer, &out);
+			withdrawal_write(&out, which, t);
+		link_tell(l, &out, OUTLET_PREFIX, which, sizeof *which);
 		buf_release(&out);
 	}
 }
@@ -265,7 +265,7 @@ speaker_announce(struct speaker *s, const struct blackhole *b)
 	struct announcement a = blackhole_announcement(b);
 
 	if (s->blackholes != NULL)
-		send_each(s, NULL, &a);
+		send_each(s, &b->prefix, &a);
 }
 
 void
@@ -276,14 +276,32 @@ speaker_withdraw(struct speaker *s, const struct prefix *p)
 }
 
 void
+speaker_tell_flow(struct speaker *s, const struct flow *f, bool announced)
+{
+	struct flow_announcement a = flow_announcement(f);
+
+	for (unsigned i = 0; s->blackholes != NULL && i < s->count; i++) {
+		struct link *l = s->links[i];
+		const struct bgp_terms *t = peer_terms(l->peer);
+		struct buf out = {0};
+
+		if (t == NULL)
+			continue;
+		if (announced)
+			flow_announcement_write(&out, &a, t, l->settings.peer.open.asn);
+		else
+			flow_withdrawal_write(&out, &f->key, t);
+		link_tell(l, &out, OUTLET_FLOW, &f->key, sizeof f->key);
+		buf_release(&out);
+	}
+}
+
+void
 speaker_announce_all(struct speaker *s)
 {
-	for (unsigned i = 0; i < s->count; i++) {
-		const struct bgp_terms *t = peer_terms(s->links[i]->peer);
-
-		if (t != NULL)
-			link_tell_all(s->links[i], t->families);
-	}
+	for (unsigned i = 0; i < s->count; i++)
+		if (peer_terms(s->links[i]->peer) != NULL)
+			link_tell_all(s->links[i]);
 }
 
 unsigned

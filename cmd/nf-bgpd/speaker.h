@@ -21,6 +21,7 @@ void speaker_set(struct speaker *s, const struct bgpd_settings *fresh);
 /* Announced to every neighbour whose session is there, and to others when it is. */
 void speaker_announce(struct speaker *s, const struct blackhole *b);
 void speaker_withdraw(struct speaker *s, const struct prefix *p);
+void speaker_tell_flow(struct speaker *s, const struct flow *f, bool announced); /* or withdrawn */
 
 /* All that there is to announce, to all: it has been read only now. */
 void speaker_announce_all(struct speaker *s);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "mrtfile.h"
+#include "outlet.h"
 #include "speaker.h"
 
 enum { LINKS_MAX = 256 };
@@ -19,6 +20,7 @@ struct link {
 	uint8_t ended; /* families of which it has sent all since the session is up */
 	bool dynamic; /* nobody lists it: it leaves with its routes */
 	struct loop_timer *stale; /* runs while the routes outlive their session */
+	struct outlet outlet; /* what is to be told in this session */
 	struct log_limit complaints;
 	uint64_t updates, withdrawn_by_error;
 };
@@ -52,7 +54,10 @@ void link_free(struct link *l, uint8_t subcode, const char *why);
 /* The same, with its routes. */
 void link_remove(struct link *l);
 
-/* All that we announce, then the end of it, of the families. */
-void link_tell_all(struct link *l, uint8_t families);
+/* All that we announce, then the end of it, of all families. */
+void link_tell_all(struct link *l);
+
+/* A change: the message, which is said at once, or the key for when its turn comes. */
+void link_tell(struct link *l, const struct buf *message, enum outlet_kind kind, const void *key, size_t len);
 
 #endif

@@ -6,39 +6,62 @@
 #include "io/clock.h"
 #include "bgp/json_text.h"
 
-static struct str
-bytes(const struct buf *b)
+/* Since when, until when, and why. */
+static void
+put_circumstances(struct buf *out, int64_t since, int64_t expires, const char *rule, const char *id,
+    const char *zone, int64_t now)
 {
-	return (struct str){(const char *)b->p, b->len};
+	buf_puts(out, ",\"timestamp\":");
+	json_put_time(out, since, zone);
+	if (expires != 0) {
+		buf_puts(out, ",\"expires\":");
+		json_put_time(out, expires, zone);
+		buf_printf(out, ",\"time_left\":%" PRId64, expires > now ? (expires - now + 999) / 1000 : 0);
+	}
+	if (rule[0] != '\0') {
+		buf_puts(out, ",\"rule\":");
+		json_put_string(out, str_from(rule));
+	}
+	if (id[0] != '\0') {
+		buf_puts(out, ",\"id\":");
+		json_put_string(out, str_from(id));
+	}
+	buf_putc(out, '}');
+}
+
+static void
+put_communities(struct buf *out, struct str communities, struct str large)
+{
+	const char *comma = "";
+
+	buf_puts(out, ",\"communities\":[");
+	json_put_list(out, communities_list, communities, &comma);
+	json_put_list(out, large_communities_list, large, &comma);
+	buf_putc(out, ']');
 }
 
 void
 view_blackhole(struct buf *out, const struct blackhole *b, const char *zone, int64_t now)
 {
+	struct announcement a = blackhole_announcement(b);
 	char text[PREFIX_TEXT_MAX];
-	const char *comma = "";
 
 	buf_printf(out, "{\"prefix\":\"%s\"", prefix_text(text, &b->prefix));
-	buf_printf(out, ",\"next_hop\":\"%s\",\"communities\":[", addr_text(text, &b->next_hop));
-	json_put_list(out, communities_list, bytes(&b->communities), &comma);
-	json_put_list(out, large_communities_list, bytes(&b->large), &comma);
-	buf_puts(out, "],\"timestamp\":");
-	json_put_time(out, b->since_ms, zone);
-	if (b->expires_ms != 0) {
-		buf_puts(out, ",\"expires\":");
-		json_put_time(out, b->expires_ms, zone);
-		buf_printf(out, ",\"time_left\":%" PRId64,
-		    b->expires_ms > now ? (b->expires_ms - now + 999) / 1000 : 0);
-	}
-	if (b->rule[0] != '\0') {
-		buf_puts(out, ",\"rule\":");
-		json_put_string(out, str_from(b->rule));
-	}
-	if (b->id[0] != '\0') {
-		buf_puts(out, ",\"id\":");
-		json_put_string(out, str_from(b->id));
-	}
-	buf_putc(out, '}');
+	buf_printf(out, ",\"next_hop\":\"%s\"", addr_text(text, &b->next_hop));
+	put_communities(out, a.communities, a.large);
+	put_circumstances(out, b->since_ms, b->expires_ms, b->rule, b->id, zone, now);
+}
+
+void
+view_flow(struct buf *out, const struct flow *f, const char *zone, int64_t now)
+{
+	struct flow_announcement a = flow_announcement(f);
+	const struct request *r = &f->request;
+
+	buf_putc(out, '{');
+	flow_rule_json(out, &r->flow);
+	put_communities(out, a.communities, a.large);
+	put_circumstances(out, r->since, r->has_expires ? r->expires : 0, r->rule, r->id, zone, now);
 }
 
 struct listing {
@@ -58,6 +81,18 @@ list_blackhole(void *arg, const struct blackhole *b)
 	l->comma = ",";
 }
 
+static void
+list_flow(void *arg, const struct flow *f)
+{
+	struct listing *l = arg;
+
+	buf_printf(l->out, "%s\n\"flow ", l->comma);
+	flow_rule_text(l->out, &f->request.flow);
+	buf_puts(l->out, "\":");
+	view_flow(l->out, f, l->zone, l->now);
+	l->comma = ",";
+}
+
 void
 view_blackholes(struct buf *out, const struct blackholes *bs, const char *zone, int64_t now)
 {
@@ -65,6 +100,7 @@ view_blackholes(struct buf *out, const struct blackholes *bs, const char *zone, 
 
 	buf_putc(out, '{');
 	blackholes_each(bs, list_blackhole, &l);
+	flows_each(&bs->flows, list_flow, &l);
 	buf_puts(out, "}\n");
 }
 
@@ -90,6 +126,9 @@ list_peer(void *arg, const struct neighbour_view *v)
 		    (unsigned)t->peer.asn, addr_text(id, &a), t->ebgp ? "true" : "false",
 		    (t->families >> BGP_IPV4 & 1) != 0 ? "true" : "false",
 		    (t->families >> BGP_IPV6 & 1) != 0 ? "true" : "false", (unsigned)t->hold);
+		buf_printf(l->out, ",\"flowspec\":{\"ipv4\":%s,\"ipv6\":%s}",
+		    (t->flows >> BGP_IPV4 & 1) != 0 ? "true" : "false",
+		    (t->flows >> BGP_IPV6 & 1) != 0 ? "true" : "false");
 	}
 	if (v->peer.last_error[0] != '\0') {
 		buf_puts(l->out, ",\"last_error\":");

@@ -11,7 +11,9 @@ enum { VIEW_PATHS_MAX = 64 }; /* shown of one prefix */
 /* An object; times in the zone. */
 void view_blackhole(struct buf *out, const struct blackhole *b, const char *zone, int64_t now_ms);
 
-/* An object whose keys are the prefixes. */
+void view_flow(struct buf *out, const struct flow *f, const char *zone, int64_t now_ms);
+
+/* An object whose keys are the prefixes, and "flow" and the packets of rules: "flow dst=198.51.100.7/32 proto=17". */
 void view_blackholes(struct buf *out, const struct blackholes *bs, const char *zone, int64_t now_ms);
 
 /* A list: neighbours, then those of routers that tell of theirs by BMP. */

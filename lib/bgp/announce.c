@@ -1,8 +1,8 @@
 #include "bgp/announce.h"
 
-#include "bgp/segments.h"
 #include "bgp/attr.h"
 #include "bgp/attrset.h"
+#include "bgp/segments.h"
 
 static enum bgp_family
 family_of(const struct prefix *p)
@@ -66,10 +66,27 @@ attrs_end(struct buf *out, size_t from)
 	out->p[from - 1] = (uint8_t)len;
 }
 
+static void
+write_local_pref(struct buf *out, const struct bgp_terms *t)
+{
+	static const uint8_t value[4] = {0, 0, 0, LOCAL_PREF_DEFAULT};
+
+	if (!t->ebgp)
+		attr_write(out, BGP_FLAG_TRANSITIVE, BGP_ATTR_LOCAL_PREF, value, sizeof value);
+}
+
+/* Of any of the three kinds. */
+static void
+write_communities(struct buf *out, enum bgp_attr kind, struct str wire)
+{
+	if (wire.len > 0)
+		attr_write(out, BGP_FLAG_OPTIONAL | BGP_FLAG_TRANSITIVE, kind, wire.p, wire.len);
+}
+
 void
 announcement_write(struct buf *out, const struct announcement *a, const struct bgp_terms *t, uint32_t our_asn)
 {
-	static const uint8_t origin = BGP_ORIGIN_IGP, local_pref[4] = {0, 0, 0, LOCAL_PREF_DEFAULT};
+	static const uint8_t origin = BGP_ORIGIN_IGP;
 	enum bgp_family f = family_of(&a->prefix);
 
 	if (!carries(t, f))
@@ -81,16 +98,11 @@ announcement_write(struct buf *out, const struct announcement *a, const struct b
 	write_path(out, t, our_asn);
 	if (f == BGP_IPV4)
 		attr_write(out, BGP_FLAG_TRANSITIVE, BGP_ATTR_NEXT_HOP, a->next_hop.b + 12, 4);
-	if (!t->ebgp)
-		attr_write(out, BGP_FLAG_TRANSITIVE, BGP_ATTR_LOCAL_PREF, local_pref, sizeof local_pref);
-	if (a->communities.len > 0)
-		attr_write(out, BGP_FLAG_OPTIONAL | BGP_FLAG_TRANSITIVE, BGP_ATTR_COMMUNITIES,
-		    a->communities.p, a->communities.len);
+	write_local_pref(out, t);
+	write_communities(out, BGP_ATTR_COMMUNITIES, a->communities);
 	if (f == BGP_IPV6)
 		write_reach(out, a);
-	if (a->large.len > 0)
-		attr_write(
-		    out, BGP_FLAG_OPTIONAL | BGP_FLAG_TRANSITIVE, BGP_ATTR_LARGE, a->large.p, a->large.len);
+	write_communities(out, BGP_ATTR_LARGE, a->large);
 	attrs_end(out, attrs);
 	if (f == BGP_IPV4)
 		nlri_write(out, &a->prefix);
@@ -132,6 +144,84 @@ end_of_rib_write(struct buf *out, enum bgp_family f)
 	size_t attrs = attrs_begin(out);
 	if (f == BGP_IPV6)
 		attr_write(out, BGP_FLAG_OPTIONAL, BGP_ATTR_UNREACH, nothing, sizeof nothing);
+	attrs_end(out, attrs);
+	bgp_message_end(out, at);
+}
+
+/*
+ * Flowspec.
+ */
+
+static bool
+carries_flow(const struct bgp_terms *t, const struct flow_key *k)
+{
+	return (t->flows >> (k->v6 ? BGP_IPV6 : BGP_IPV4) & 1) != 0;
+}
+
+/* MP_REACH_NLRI, whose next hop has no bytes, or MP_UNREACH_NLRI. */
+static void
+write_flow(struct buf *out, enum bgp_attr kind, const struct flow_key *k)
+{
+	struct buf value = {0};
+
+	buf_be16(&value, bgp_afi(k->v6 ? BGP_IPV6 : BGP_IPV4));
+	buf_putc(&value, (char)BGP_SAFI_FLOWSPEC);
+	if (kind == BGP_ATTR_REACH)
+		buf_be16(&value, 0);
+	buf_putc(&value, (char)k->len);
+	buf_add(&value, k->nlri, k->len);
+	attr_write(out, BGP_FLAG_OPTIONAL, kind, value.p, value.len);
+	buf_release(&value);
+}
+
+void
+flow_announcement_write(
+    struct buf *out, const struct flow_announcement *a, const struct bgp_terms *t, uint32_t our_asn)
+{
+	static const uint8_t origin = BGP_ORIGIN_IGP;
+	const struct flow_key key = flow_key_of(a->rule);
+	struct buf actions = {0};
+
+	if (!carries_flow(t, &key))
+		return;
+	size_t at = bgp_message_begin(out, BGP_UPDATE);
+	buf_be16(out, 0);
+	size_t attrs = attrs_begin(out);
+	attr_write(out, BGP_FLAG_TRANSITIVE, BGP_ATTR_ORIGIN, &origin, 1);
+	write_path(out, t, our_asn);
+	write_local_pref(out, t);
+	write_communities(out, BGP_ATTR_COMMUNITIES, a->communities);
+	write_flow(out, BGP_ATTR_REACH, &key);
+	flow_rule_actions(&actions, a->rule);
+	write_communities(out, BGP_ATTR_EXTENDED, (struct str){(const char *)actions.p, actions.len});
+	write_communities(out, BGP_ATTR_LARGE, a->large);
+	attrs_end(out, attrs);
+	bgp_message_end(out, at);
+	buf_release(&actions);
+}
+
+void
+flow_withdrawal_write(struct buf *out, const struct flow_key *k, const struct bgp_terms *t)
+{
+	if (!carries_flow(t, k))
+		return;
+	size_t at = bgp_message_begin(out, BGP_UPDATE);
+	buf_be16(out, 0);
+	size_t attrs = attrs_begin(out);
+	write_flow(out, BGP_ATTR_UNREACH, k);
+	attrs_end(out, attrs);
+	bgp_message_end(out, at);
+}
+
+void
+flow_end_of_rib_write(struct buf *out, enum bgp_family f)
+{
+	const uint8_t nothing[3] = {0, (uint8_t)bgp_afi(f), BGP_SAFI_FLOWSPEC};
+	size_t at = bgp_message_begin(out, BGP_UPDATE);
+
+	buf_be16(out, 0);
+	size_t attrs = attrs_begin(out);
+	attr_write(out, BGP_FLAG_OPTIONAL, BGP_ATTR_UNREACH, nothing, sizeof nothing);
 	attrs_end(out, attrs);
 	bgp_message_end(out, at);
 }

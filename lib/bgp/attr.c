@@ -41,6 +41,7 @@ struct reader {
 	struct attrs_read *out;
 	const struct bgp_terms *terms;
 	uint64_t seen;
+	bool cut; /* the attributes end within one */
 	struct str path, path4;
 	bool has_path4, has_aggregator4;
 	uint32_t aggregator4_as;
@@ -343,6 +344,23 @@ require(struct reader *x, enum bgp_attr type, const char *name)
 		complain(x, VERDICT_WITHDRAW, 3, "no %s", name);
 }
 
+/* RFC 7606 §5.2: where attributes are bad and no routes are seen, nobody knows which ones to withdraw. */
+static void
+require_routes(struct reader *x)
+{
+	uint64_t others = x->seen & ~(UINT64_C(1) << BGP_ATTR_UNREACH);
+
+	if (x->out->verdict == VERDICT_WITHDRAW && (x->cut || others != 0))
+		x->out->verdict = VERDICT_RESET;
+}
+
+/* Routes of a family that was not agreed on are some too. */
+static bool
+brings_routes(const struct reader *x)
+{
+	return x->out->has_reach ? rd_left(&x->out->reach.routes) > 0 : (x->seen >> BGP_ATTR_REACH & 1) != 0;
+}
+
 void
 attrs_read(
     struct attrs_read *out, struct rd r, const struct bgp_terms *t, bool announces, struct buf *scratch)
@@ -351,19 +369,22 @@ attrs_read(
 	struct err e;
 
 	*out = (struct attrs_read){0};
-	if (!read_list(&x, r))
+	x.cut = !read_list(&x, r);
+	if (x.cut)
 		complain(&x, VERDICT_WITHDRAW, BGP_UPDATE_ATTRIBUTES, "attributes that are cut short");
 	if (out->has_reach && nlri_check(&out->reach, &e) == -1)
 		complain(&x, VERDICT_RESET, BGP_UPDATE_OPTIONAL, "MP_REACH_NLRI: %s", e.msg);
 	if (out->has_unreach && nlri_check(&out->unreach, &e) == -1)
 		complain(&x, VERDICT_RESET, BGP_UPDATE_OPTIONAL, "MP_UNREACH_NLRI: %s", e.msg);
+	finish_path(&x, scratch);
+	if (!announces && !brings_routes(&x))
+		require_routes(&x);
 	if (!announces && !out->has_reach)
 		return;
 	require(&x, BGP_ATTR_ORIGIN, "ORIGIN");
 	require(&x, BGP_ATTR_AS_PATH, "AS_PATH");
 	if (announces)
 		require(&x, BGP_ATTR_NEXT_HOP, "NEXT_HOP");
-	finish_path(&x, scratch);
 	out->attrs.has &= ~(UINT64_C(1) << BGP_ATTR_AS4_PATH | UINT64_C(1) << BGP_ATTR_AS4_AGGREGATOR |
 			    UINT64_C(1) << BGP_ATTR_REACH | UINT64_C(1) << BGP_ATTR_UNREACH |
 			    UINT64_C(1) << BGP_ATTR_NEXT_HOP);

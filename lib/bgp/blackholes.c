@@ -1,4 +1,4 @@
-#include "bgp/blackholes.h"
+#include "bgp/blackholes_parts.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@ blackholes_init(struct blackholes *bs)
 	*bs = (struct blackholes){0};
 	ledger_init(&bs->ledger);
 	map_init(&bs->by_prefix, sizeof(struct prefix), sizeof(struct blackhole *));
+	flows_init(&bs->flows);
 }
 
 static void
@@ -38,6 +39,7 @@ forget_all(struct blackholes *bs)
 	while (map_next(&bs->by_prefix, &it, &key, &val))
 		blackhole_free(*(struct blackhole **)val);
 	map_clear(&bs->by_prefix);
+	flows_clear(&bs->flows);
 }
 
 void
@@ -45,6 +47,7 @@ blackholes_release(struct blackholes *bs)
 {
 	forget_all(bs);
 	map_release(&bs->by_prefix);
+	flows_release(&bs->flows);
 	ledger_release(&bs->ledger);
 }
 
@@ -77,6 +80,18 @@ put_line(struct buf *out, const struct blackhole *b)
 	buf_puts(out, "}\n");
 }
 
+static void
+put_flow(void *lines, const struct flow *f)
+{
+	flow_line(lines, f);
+}
+
+size_t
+blackholes_count(const struct blackholes *bs)
+{
+	return bs->by_prefix.count + bs->flows.count;
+}
+
 /* The ledger anew, with what is announced and no history. */
 static int
 rewrite(struct blackholes *bs, struct err *e)
@@ -90,24 +105,24 @@ rewrite(struct blackholes *bs, struct err *e)
 		buf_puts(&lines, "*\n");
 	while (map_next(&bs->by_prefix, &it, &key, &val))
 		put_line(&lines, *(struct blackhole **)val);
-	int r = ledger_rewrite(&bs->ledger, &lines, bs->by_prefix.count + bs->disarmed, e);
+	flows_each(&bs->flows, put_flow, &lines);
+	int r = ledger_rewrite(&bs->ledger, &lines, blackholes_count(bs) + bs->disarmed, e);
 	buf_release(&lines);
 	return r;
 }
 
 /* Not to be told of: what fails here is tried again with the next change. */
-static void
-tidy(struct blackholes *bs)
+void
+blackholes_tidy(struct blackholes *bs)
 {
 	struct err e;
 
-	if (bs->ledger.lines > HISTORY_MIN && bs->ledger.lines > 4 * bs->by_prefix.count)
+	if (bs->ledger.lines > HISTORY_MIN && bs->ledger.lines > 4 * blackholes_count(bs))
 		rewrite(bs, &e);
 }
 
-/* On disk when it returns, where there is something to be kept. */
-static int
-append(struct blackholes *bs, const struct buf *line, struct err *e)
+int
+blackholes_append(struct blackholes *bs, const struct buf *line, struct err *e)
 {
 	if (bs->settings.dry_run)
 		return 0;
@@ -166,6 +181,14 @@ on_change(void *arg, enum ledger_kind kind, const struct request *r)
 	case LEDGER_WITHDRAW:
 		forget(bs, &r->prefix);
 		break;
+	case LEDGER_FLOW:
+		flows_keep(&bs->flows, r);
+		break;
+	case LEDGER_FLOW_WITHDRAW: {
+		struct flow_key key = flow_key_of(&r->flow);
+		flows_forget(&bs->flows, &key);
+		break;
+	}
 	case LEDGER_DISARM:
 		forget_all(bs);
 		bs->disarmed = true;
@@ -237,8 +260,8 @@ check_request(const struct blackholes *bs, const struct request *r, struct err *
 }
 
 /* The fuses, for what is new: so many at a time, and so many a minute, of which a pause saves up no more than those. */
-static int
-check_fuses(struct blackholes *bs, int64_t now, struct err *e)
+int
+blackholes_check_fuses(struct blackholes *bs, int64_t now, struct err *e)
 {
 	uint64_t rate = bs->settings.max_rate, passed = MINUTE_MS; /* at first */
 
@@ -248,8 +271,8 @@ check_fuses(struct blackholes *bs, int64_t now, struct err *e)
 		err_set(e, "nothing is announced since all was withdrawn; 'flowenricher arm' ends that");
 		return 409;
 	}
-	if (bs->by_prefix.count >= bs->settings.max_active) {
-		err_set(e, "%zu blackholes are active, and no more are allowed", bs->by_prefix.count);
+	if (blackholes_count(bs) >= bs->settings.max_active) {
+		err_set(e, "%zu blackholes are active, and no more are allowed", blackholes_count(bs));
 		return 429;
 	}
 	bs->credit += (passed < MINUTE_MS ? passed : MINUTE_MS) * rate;
@@ -262,6 +285,14 @@ check_fuses(struct blackholes *bs, int64_t now, struct err *e)
 	}
 	bs->credit -= MINUTE_MS;
 	return 0;
+}
+
+void
+blackholes_set_times(struct request *r, int64_t now)
+{
+	r->since = now;
+	r->has_expires = r->ttl != 0;
+	r->expires = now + (int64_t)r->ttl * 1000;
 }
 
 /* Defaults for what the request leaves open. */
@@ -279,9 +310,7 @@ complete(const struct blackholes *bs, const struct request *asked, int64_t now)
 		r.community_count = d->community_count;
 		r.large_count = d->large_count;
 	}
-	r.since = now;
-	r.has_expires = r.ttl != 0;
-	r.expires = now + (int64_t)r.ttl * 1000;
+	blackholes_set_times(&r, now);
 	return r;
 }
 
@@ -299,7 +328,7 @@ blackholes_announce(struct blackholes *bs, const struct request *asked, int64_t 
 	int status = check_request(bs, asked, e);
 
 	if (status == 0 && known == NULL)
-		status = check_fuses(bs, now, e);
+		status = blackholes_check_fuses(bs, now, e);
 	if (status != 0)
 		return refuse(bs, status);
 	struct request r = complete(bs, asked, now);
@@ -309,7 +338,7 @@ blackholes_announce(struct blackholes *bs, const struct request *asked, int64_t 
 	struct blackhole *b = blackhole_new(&r);
 	struct buf line = {0};
 	put_line(&line, b);
-	int written = append(bs, &line, e);
+	int written = blackholes_append(bs, &line, e);
 	buf_release(&line);
 	if (written == -1) {
 		blackhole_free(b);
@@ -318,7 +347,7 @@ blackholes_announce(struct blackholes *bs, const struct request *asked, int64_t 
 	bs->announced++;
 	bs->tell(bs->arg, b, BLACKHOLE_ANNOUNCED, now);
 	keep(bs, b);
-	tidy(bs);
+	blackholes_tidy(bs);
 	return 200;
 }
 
@@ -334,7 +363,7 @@ take_back(struct blackholes *bs, const struct prefix *p, enum blackhole_event ev
 	struct buf line = {0};
 
 	buf_printf(&line, "%c{\"prefix\":\"%s\"}\n", LEDGER_WITHDRAW, prefix_text(text, p));
-	int r = append(bs, &line, e);
+	int r = blackholes_append(bs, &line, e);
 	buf_release(&line);
 	if (r == -1)
 		bs->ledger.torn = true;
@@ -357,7 +386,7 @@ blackholes_withdraw(struct blackholes *bs, const struct prefix *p, int64_t now, 
 		err_wrap(e, "it is withdrawn, but a restart would bring it back");
 		return 500;
 	}
-	tidy(bs);
+	blackholes_tidy(bs);
 	return 200;
 }
 
@@ -367,7 +396,7 @@ switch_to(struct blackholes *bs, bool disarmed, struct err *e)
 	struct buf line = {0};
 
 	buf_printf(&line, "%c\n", disarmed ? LEDGER_DISARM : LEDGER_ARM);
-	int r = append(bs, &line, e);
+	int r = blackholes_append(bs, &line, e);
 	buf_release(&line);
 	if (r == 0)
 		bs->disarmed = disarmed;
@@ -388,9 +417,12 @@ blackholes_flush(struct blackholes *bs, int64_t now, struct err *e)
 	bs->disarmed = true;
 	while (map_next(&bs->by_prefix, &it, &key, &val))
 		bs->tell(bs->arg, *(struct blackhole **)val, BLACKHOLE_WITHDRAWN, now);
-	bs->withdrawn += bs->by_prefix.count;
+	it = 0;
+	while (map_next(&bs->flows, &it, &key, &val))
+		bs->tell_flow(bs->arg, *(struct flow **)val, BLACKHOLE_WITHDRAWN, now);
+	bs->withdrawn += blackholes_count(bs);
 	forget_all(bs);
-	tidy(bs);
+	blackholes_tidy(bs);
 	return status;
 }
 
@@ -400,8 +432,8 @@ blackholes_arm(struct blackholes *bs, struct err *e)
 	return switch_to(bs, false, e);
 }
 
-int64_t
-blackholes_expire(struct blackholes *bs, int64_t now)
+static int64_t
+expire_prefixes(struct blackholes *bs, int64_t now)
 {
 	int64_t next = 0;
 	struct err e;
@@ -429,6 +461,14 @@ blackholes_expire(struct blackholes *bs, int64_t now)
 		take_back(bs, &p, BLACKHOLE_EXPIRED, now, &e);
 		bs->expired++;
 	}
+}
+
+int64_t
+blackholes_expire(struct blackholes *bs, int64_t now)
+{
+	int64_t next = expire_prefixes(bs, now), flow = blackholes_flow_expire(bs, now);
+
+	return next == 0 || (flow != 0 && flow < next) ? flow : next;
 }
 
 static int

@@ -1,12 +1,13 @@
 /*
- * What we announce: blackholes, each on disk ((ledger.h)) before it is answered
- * for, until it is withdrawn or its time is over.
+ * What we announce: blackholes and rules of flowspec, each on disk (ledger.h)
+ * before it is answered for, until it is withdrawn or its time is over.
  */
 #ifndef BGP_BLACKHOLES_H
 #define BGP_BLACKHOLES_H
 
 #include "base/map.h"
 #include "bgp/announce.h"
+#include "bgp/flows.h"
 #include "bgp/ledger.h"
 
 struct blackhole {
@@ -31,6 +32,7 @@ struct blackholes_settings {
 struct blackholes {
 	struct blackholes_settings settings;
 	struct map by_prefix; /* struct prefix, zero-padded -> struct blackhole * */
+	struct map flows; /* flows.h */
 	struct ledger ledger;
 	bool disarmed; /* nothing new is announced */
 	uint64_t credit; /* for new ones: a minute of ms each, max_rate of them at most */
@@ -38,6 +40,7 @@ struct blackholes {
 	uint64_t announced, withdrawn, expired, refused;
 	/* Tells of each change, before the answer. */
 	void (*tell)(void *arg, const struct blackhole *b, enum blackhole_event ev, int64_t now_ms);
+	void (*tell_flow)(void *arg, const struct flow *f, enum blackhole_event ev, int64_t now_ms);
 	void *arg;
 };
 
@@ -60,14 +63,24 @@ bool blackholes_usable(const struct blackholes *bs); /* changes can be kept, as 
 int blackholes_announce(struct blackholes *bs, const struct request *r, int64_t now_ms, struct err *e);
 int blackholes_withdraw(struct blackholes *bs, const struct prefix *p, int64_t now_ms, struct err *e);
 
+/*
+ * The same of a request of flowspec. Its dst or its src is as long as a blackhole
+ * must be, and it counts as one more blackhole for the fuses.
+ */
+int blackholes_flow_announce(struct blackholes *bs, const struct request *r, int64_t now_ms, struct err *e);
+int blackholes_flow_withdraw(struct blackholes *bs, const struct flow_rule *r, int64_t now_ms, struct err *e);
+
 /* Withdraws all, and announces nothing any more until blackholes_arm, over restarts too. 200, or 500 with words. */
 int blackholes_flush(struct blackholes *bs, int64_t now_ms, struct err *e);
 int blackholes_arm(struct blackholes *bs, struct err *e);
 
+size_t blackholes_count(const struct blackholes *bs); /* of both */
 const struct blackhole *blackholes_find(const struct blackholes *bs, const struct prefix *p);
 
 /* Withdraws what is over; when the next one will be, 0: never. */
 int64_t blackholes_expire(struct blackholes *bs, int64_t now_ms);
+int64_t blackholes_flow_expire(
+    struct blackholes *bs, int64_t now_ms); /* for blackholes_expire: the rules alone */
 
 /* Calls fn for each, by prefix. */
 void blackholes_each(

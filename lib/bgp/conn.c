@@ -106,8 +106,11 @@ on_fd(void *arg, int fd, int what)
 		c->event(c->arg, c, answered ? FSM_TCP_UP : FSM_TCP_FAILED);
 		return;
 	}
-	if ((what & LOOP_WRITE) != 0)
+	if ((what & LOOP_WRITE) != 0) {
 		conn_flush(c);
+		if (c->out.len < CONN_OUT_LOW)
+			c->drained(c->arg, c);
+	}
 	if ((what & LOOP_READ) != 0 && c->fd == fd)
 		on_readable(c);
 }

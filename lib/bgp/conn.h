@@ -11,6 +11,7 @@
 
 enum {
 	CONN_IN_MAX = 2 * BGP_EXTENDED_MAX, /* bytes read and not understood yet */
+	CONN_OUT_LOW = 256 << 10, /* not taken yet, and there is room for more */
 	CONN_OUT_MAX = 4 << 20, /* that the peer does not take */
 	CONN_AT_ONCE = 16 << 10, /* bytes read before others have their turn: half a millisecond of routes */
 };
@@ -33,6 +34,8 @@ struct conn {
 	void (*event)(void *arg, struct conn *c, enum fsm_event ev);
 	/* A message; false: it ended the connection, or it is to be looked at later. */
 	bool (*message)(void *arg, struct conn *c, const struct bgp_message *m);
+	/* The other side took some of what had to wait, and there is room for more. */
+	void (*drained)(void *arg, struct conn *c);
 };
 
 void conn_init(struct conn *c, struct loop *l, bool caller);

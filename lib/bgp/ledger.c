@@ -9,7 +9,10 @@
 
 #include "io/fdio.h"
 
-#define FIRST_LINE "nf-bgpd announcements 1\n"
+#define FIRST_LINE "nf-bgpd announcements 2\n"
+#define FIRST_LINE_1 "nf-bgpd announcements 1\n"
+
+_Static_assert(sizeof FIRST_LINE == sizeof FIRST_LINE_1, "both are skipped alike");
 
 enum { FILE_MAX = 64 << 20 };
 
@@ -41,6 +44,11 @@ parse_line(struct str line, ledger_fn *fn, void *arg, struct err *e)
 			return -1;
 		if (kind == LEDGER_ANNOUNCE && (!r.has_next_hop || !r.has_since))
 			return err_set(e, "next_hop or since is missing");
+	} else if (kind == LEDGER_FLOW || kind == LEDGER_FLOW_WITHDRAW) {
+		if (request_parse_flow(&r, (struct str){line.p + 1, line.len - 1}, e) == -1)
+			return -1;
+		if (kind == LEDGER_FLOW && !r.has_since)
+			return err_set(e, "since is missing");
 	} else if (line.len != 1 || (kind != LEDGER_DISARM && kind != LEDGER_ARM)) {
 		return err_set(e, "no line of a ledger");
 	}
@@ -76,7 +84,8 @@ replay(const struct ledger *j, ledger_fn *fn, void *arg, struct err *e)
 		r = -1;
 	else if (all.len == 0)
 		r = 0;
-	else if (all.len < first || memcmp(all.p, FIRST_LINE, first) != 0)
+	else if (all.len < first ||
+		 (memcmp(all.p, FIRST_LINE, first) != 0 && memcmp(all.p, FIRST_LINE_1, first) != 0))
 		r = err_set(
 		    e, "%s: it begins with another line than '%.*s'", j->path, (int)first - 1, FIRST_LINE);
 	else if (ledger_parse((struct str){(char *)all.p + first, all.len - first}, fn, arg, e) == -1)

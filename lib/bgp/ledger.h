@@ -2,19 +2,22 @@
  * What is announced, on disk: the file `announcements` of a folder. It begins
  * with the line
  *
- *     nf-bgpd announcements 1
+ *     nf-bgpd announcements 2
  *
  * and has a line for each change:
  *
  *     +{…}   announced: a request (request.h) with its times
  *     -{…}   withdrawn: a request of the prefix alone
+ *     >{…}   a rule of flowspec announced: a request with its times
+ *     <{…}   withdrawn: the rule alone
  *     *      all withdrawn, and nothing is announced any more
  *     =      until this line
  *
  * A last line that a crash cut off was never answered for, and is dropped; any
  * other line that cannot be read is an error, as is a file that begins otherwise:
  * it is not ours to drop. To change the format: another number in the first
- * line, which an older program refuses; the newer one reads both.
+ * line, which an older program refuses; the newer one reads both. Version 1 had
+ * no rules of flowspec.
  */
 #ifndef BGP_LEDGER_H
 #define BGP_LEDGER_H
@@ -30,9 +33,16 @@ struct ledger {
 	bool torn; /* half a line may stand at its end */
 };
 
-enum ledger_kind { LEDGER_ANNOUNCE = '+', LEDGER_WITHDRAW = '-', LEDGER_DISARM = '*', LEDGER_ARM = '=' };
+enum ledger_kind {
+	LEDGER_ANNOUNCE = '+',
+	LEDGER_WITHDRAW = '-',
+	LEDGER_FLOW = '>',
+	LEDGER_FLOW_WITHDRAW = '<',
+	LEDGER_DISARM = '*',
+	LEDGER_ARM = '='
+};
 
-/* One change; the request of the first two kinds. */
+/* One change; the request of the first four kinds. */
 typedef void ledger_fn(void *arg, enum ledger_kind kind, const struct request *r);
 
 void ledger_init(struct ledger *j);

@@ -225,7 +225,7 @@ bgp_refresh_write(struct buf *out, enum bgp_family f)
 }
 
 int
-bgp_refresh_read(enum bgp_family *f, enum bgp_refresh *kind, struct rd body, struct bgp_error *e)
+bgp_refresh_read(enum bgp_family *f, bool *flows, enum bgp_refresh *kind, struct rd body, struct bgp_error *e)
 {
 	uint16_t afi;
 	uint8_t what, safi;
@@ -239,7 +239,8 @@ bgp_refresh_read(enum bgp_family *f, enum bgp_refresh *kind, struct rd body, str
 		bgp_error_data(e, body.start, (size_t)(body.end - body.start));
 		return -1;
 	}
-	if (what > BGP_REFRESH_END || bgp_family_of(f, afi, safi) == -1)
+	*flows = safi == BGP_SAFI_FLOWSPEC;
+	if (what > BGP_REFRESH_END || bgp_family_of(f, afi, *flows ? BGP_SAFI_UNICAST : safi) == -1)
 		return 1;
 	*kind = (enum bgp_refresh)what;
 	return 0;

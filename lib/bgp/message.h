@@ -55,8 +55,9 @@ void bgp_notification_read(struct bgp_error *e, struct rd body);
 enum bgp_refresh { BGP_REFRESH_ASK = 0, BGP_REFRESH_BEGIN = 1, BGP_REFRESH_END = 2 };
 void bgp_refresh_write(struct buf *out, enum bgp_family f);
 
-/* 0; 1 for a family or kind that we do not know, which is no error; -1. */
-int bgp_refresh_read(enum bgp_family *f, enum bgp_refresh *kind, struct rd body, struct bgp_error *e);
+/* 0; 1 for a family or kind that we do not know, which is no error; -1. `flows`: of the family's flowspec. */
+int bgp_refresh_read(
+    enum bgp_family *f, bool *flows, enum bgp_refresh *kind, struct rd body, struct bgp_error *e);
 
 /* 0, or -1 for a family that is not ours. */
 int bgp_family_of(enum bgp_family *f, uint16_t afi, uint8_t safi);

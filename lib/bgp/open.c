@@ -21,10 +21,14 @@ static void
 put_families(struct buf *out, const struct bgp_caps *c)
 {
 	for (unsigned f = 0; f < BGP_FAMILIES; f++) {
-		const uint8_t family[4] = {0, (uint8_t)bgp_afi((enum bgp_family)f), 0, BGP_SAFI_UNICAST};
+		const uint8_t afi = (uint8_t)bgp_afi((enum bgp_family)f);
+		const uint8_t family[4] = {0, afi, 0, BGP_SAFI_UNICAST},
+			      flows[4] = {0, afi, 0, BGP_SAFI_FLOWSPEC};
 
 		if (has(c->families, f))
 			put_capability(out, BGP_CAP_MULTIPROTOCOL, family, sizeof family);
+		if (has(c->flows, f))
+			put_capability(out, BGP_CAP_MULTIPROTOCOL, flows, sizeof flows);
 	}
 }
 
@@ -112,7 +116,7 @@ bgp_open_write(struct buf *out, const struct bgp_open *o)
 	buf_putc(out, PARAMETER_CAPABILITIES);
 	buf_putc(out, 0);
 	put_capabilities(out, o);
-	/* All of ours together are some 70 bytes. */
+	/* All of ours together are some 80 bytes. */
 	out->p[lengths] = (uint8_t)(out->len - lengths - 1);
 	out->p[lengths + 2] = (uint8_t)(out->len - lengths - 3);
 	bgp_message_end(out, at);
@@ -160,6 +164,8 @@ read_multiprotocol(struct bgp_caps *c, struct rd r)
 	c->multiprotocol = true;
 	if (bgp_family_of(&f, afi, safi) == 0)
 		c->families |= (uint8_t)(1 << f);
+	if (safi == BGP_SAFI_FLOWSPEC && bgp_family_of(&f, afi, BGP_SAFI_UNICAST) == 0)
+		c->flows |= (uint8_t)(1 << f);
 }
 
 static void
@@ -321,12 +327,13 @@ bgp_terms_agree(struct bgp_terms *t, const struct bgp_open *ours, const struct b
 	    .refresh = ours->caps.refresh && peer->caps.refresh,
 	    .enhanced_refresh = ours->caps.enhanced_refresh && peer->caps.enhanced_refresh,
 	    .families = ours->caps.families & peer->caps.families,
+	    .flows = ours->caps.flows & peer->caps.flows,
 	    .next_hop6 = ours->caps.next_hop6 & peer->caps.next_hop6,
 	    .path_ids = ours->caps.add_path_receive & peer->caps.add_path_send,
 	    .hold = ours->hold < peer->hold ? ours->hold : peer->hold,
 	    .peer = *peer,
 	};
-	if (t->families == 0) {
+	if (t->families == 0 && t->flows == 0) {
 		bgp_error_set(e, BGP_ERR_OPEN, BGP_OPEN_CAPABILITY, "no family of addresses in common");
 		return -1;
 	}

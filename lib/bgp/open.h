@@ -11,6 +11,7 @@ struct bgp_caps {
 	bool multiprotocol; /* some family is named; none: IPv4 unicast */
 	bool refresh, enhanced_refresh, extended, as4;
 	uint8_t families;
+	uint8_t flows; /* families of whose flowspec is spoken, RFC 8955 */
 	uint8_t next_hop6; /* of families whose next hop may be IPv6, RFC 8950: IPv4 */
 	uint8_t add_path_send, add_path_receive;
 	bool graceful; /* RFC 4724 */
@@ -35,6 +36,7 @@ int bgp_open_read(struct bgp_open *o, struct rd body, struct bgp_error *e);
 struct bgp_terms {
 	bool ebgp, as4, extended, refresh, enhanced_refresh;
 	uint8_t families;
+	uint8_t flows;
 	uint8_t next_hop6;
 	uint8_t path_ids; /* families whose routes come with a path identifier */
 	uint16_t hold;

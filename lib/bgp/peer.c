@@ -24,6 +24,7 @@ struct peer {
 
 static void on_event(void *arg, struct conn *c, enum fsm_event ev);
 static bool on_message(void *arg, struct conn *c, const struct bgp_message *m);
+static void on_drained(void *arg, struct conn *c);
 
 struct peer *
 peer_new(struct loop *l, const struct peer_settings *s, const struct peer_ops *ops, void *arg)
@@ -41,6 +42,7 @@ peer_new(struct loop *l, const struct peer_settings *s, const struct peer_ops *o
 		c->arg = p;
 		c->event = on_event;
 		c->message = on_message;
+		c->drained = on_drained;
 	}
 	return p;
 }
@@ -290,16 +292,19 @@ got_refresh(struct peer *p, struct conn *c, struct rd body)
 {
 	enum bgp_family f;
 	enum bgp_refresh kind;
+	bool flows;
 
 	if (!heard(p, c))
 		return false;
-	int known = bgp_refresh_read(&f, &kind, body, &c->error);
+	int known = bgp_refresh_read(&f, &flows, &kind, body, &c->error);
 	if (known == -1) {
 		on_event(p, c, FSM_GOT_BAD);
 		return false;
 	}
-	if (known == 0)
+	if (known == 0 && !flows)
 		p->ops->refresh(p->arg, p, f, kind);
+	else if (known == 0 && kind == BGP_REFRESH_ASK)
+		p->ops->refresh_flows(p->arg, p, f);
 	return true;
 }
 
@@ -330,6 +335,23 @@ on_message(void *arg, struct conn *c, const struct bgp_message *m)
 	return false;
 }
 
+static void
+on_drained(void *arg, struct conn *c)
+{
+	struct peer *p = arg;
+
+	if (c->fsm.state == FSM_ESTABLISHED)
+		p->ops->drained(p->arg, p);
+}
+
+bool
+peer_has_room(const struct peer *p)
+{
+	const struct conn *c = established(p);
+
+	return c != NULL && c->out.len < CONN_OUT_LOW;
+}
+
 void
 peer_send(struct peer *p, const struct buf *messages)
 {
@@ -339,11 +361,19 @@ peer_send(struct peer *p, const struct buf *messages)
 		return;
 	buf_add(&c->out, messages->p, messages->len);
 	conn_flush(c);
-	if (c->out.len > CONN_OUT_MAX) {
-		bgp_error_set(
-		    &c->error, BGP_ERR_CEASE, BGP_CEASE_RESOURCES, "the peer takes nothing any more");
-		on_event(p, c, FSM_GOT_BAD);
-	}
+	if (c->out.len > CONN_OUT_MAX)
+		peer_give_up(p);
+}
+
+void
+peer_give_up(struct peer *p)
+{
+	struct conn *c = established(p);
+
+	if (c == NULL)
+		return;
+	bgp_error_set(&c->error, BGP_ERR_CEASE, BGP_CEASE_RESOURCES, "the peer takes nothing any more");
+	on_event(p, c, FSM_GOT_BAD);
 }
 
 struct bgp_error *

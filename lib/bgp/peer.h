@@ -31,6 +31,10 @@ struct peer_ops {
 	bool (*update)(void *arg, struct peer *p, const struct update *u);
 	/* The peer asks for our routes, or begins or ends to send its own again (RFC 7313). */
 	void (*refresh)(void *arg, struct peer *p, enum bgp_family f, enum bgp_refresh kind);
+	/* It asks for our rules of flowspec. */
+	void (*refresh_flows)(void *arg, struct peer *p, enum bgp_family f);
+	/* There is room again for what is to be sent. */
+	void (*drained)(void *arg, struct peer *p);
 	/* A connection came to nothing, or an UPDATE had errors: words for the log. */
 	void (*complain)(void *arg, struct peer *p, const char *words);
 };
@@ -46,8 +50,14 @@ void peer_stop(struct peer *p, uint8_t subcode, const char *reason);
 /* A call that came in from the peer's address: fd is the peer's from now on. */
 void peer_accept(struct peer *p, int fd);
 
-/* Sends messages in a session, else nothing. */
+/*
+ * Sends messages in a session, else nothing. Whoever has many sends while there
+ * is room, and goes on when the peer has drained: one that is sent much more than
+ * it takes loses its session.
+ */
 void peer_send(struct peer *p, const struct buf *messages);
+bool peer_has_room(const struct peer *p); /* no: no session, or much is not taken yet */
+void peer_give_up(struct peer *p); /* ends the session of one for whom too much is waiting */
 
 struct bgp_error *peer_error(struct peer *p);
 

@@ -133,13 +133,26 @@ take_time(bool *has, int64_t *out, const struct json_value *v, const char *key, 
 	return 0;
 }
 
+/* What tells of which packets, and what becomes of them. 1: it is none of that. */
 static int
-take_member(struct request *r, struct str key, const struct json_value *v, struct err *e)
+take_subject(struct request *r, bool flow, struct str key, const struct json_value *v, struct err *e)
 {
+	if (flow)
+		return flow_rule_take(&r->flow, key, v, e);
 	if (str_eq(key, STR("prefix")))
 		return take_prefix(r, v, e);
 	if (str_eq(key, STR("next_hop")))
 		return take_next_hop(r, v, e);
+	return 1;
+}
+
+static int
+take_member(struct request *r, bool flow, struct str key, const struct json_value *v, struct err *e)
+{
+	int taken = take_subject(r, flow, key, v, e);
+
+	if (taken != 1)
+		return taken;
 	if (str_eq(key, STR("communities")))
 		return take_communities(r, v, e);
 	if (str_eq(key, STR("ttl"))) {
@@ -158,9 +171,9 @@ take_member(struct request *r, struct str key, const struct json_value *v, struc
 }
 
 static int
-read_members(struct request *r, struct json *j, struct err *e)
+read_members(struct request *r, bool flow, struct json *j, struct err *e)
 {
-	struct str seen[16];
+	struct str seen[32];
 	unsigned n = 0;
 
 	do {
@@ -176,15 +189,15 @@ read_members(struct request *r, struct json *j, struct err *e)
 			if (str_eq(seen[i], key.text))
 				return err_set(
 				    e, "the key '%.*s' comes twice", (int)key.text.len, key.text.p);
-		if (take_member(r, key.text, &value, e) == -1)
+		if (take_member(r, flow, key.text, &value, e) == -1)
 			return -1;
 		seen[n++] = key.text; /* known and once: no more than there are */
 	} while (json_take(j, ','));
 	return 0;
 }
 
-int
-request_parse(struct request *r, struct str json, struct err *e)
+static int
+parse(struct request *r, bool flow, struct str json, struct err *e)
 {
 	struct json j = {json.p, json.p + json.len, json.p};
 
@@ -192,7 +205,7 @@ request_parse(struct request *r, struct str json, struct err *e)
 	if (!json_take(&j, '{'))
 		return err_set(e, "an object of JSON was expected");
 	if (!json_take(&j, '}')) {
-		if (read_members(r, &j, e) == -1)
+		if (read_members(r, flow, &j, e) == -1)
 			return -1;
 		if (!json_take(&j, '}'))
 			return json_unexpected(&j, "',' or '}'", e);
@@ -200,5 +213,19 @@ request_parse(struct request *r, struct str json, struct err *e)
 	json_space(&j);
 	if (j.p != j.end)
 		return json_unexpected(&j, "the end", e);
+	return 0;
+}
+
+int
+request_parse(struct request *r, struct str json, struct err *e)
+{
+	if (parse(r, false, json, e) == -1)
+		return -1;
 	return r->has_prefix ? 0 : err_set(e, "prefix: missing");
+}
+
+int
+request_parse_flow(struct request *r, struct str json, struct err *e)
+{
+	return parse(r, true, json, e) == -1 ? -1 : flow_rule_check(&r->flow, e);
 }

@@ -64,6 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct bgp_error e;
 	enum bgp_family f;
 	enum bgp_refresh kind;
+	bool flows;
 	ssize_t n;
 
 	if (len == 0)
@@ -85,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		else if (m.type == BGP_NOTIFICATION)
 			bgp_notification_read(&e, m.body);
 		else if (m.type == BGP_REFRESH)
-			bgp_refresh_read(&f, &kind, m.body, &e);
+			bgp_refresh_read(&f, &flows, &kind, m.body, &e);
 	}
 	return 0;
 }

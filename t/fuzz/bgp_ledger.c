@@ -6,12 +6,35 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+/* It fits the wire, and its JSON says the same again. */
+static void
+check_flow(const struct flow_rule *f)
+{
+	const struct flow_key key = flow_key_of(f);
+	struct flow_key again;
+	struct request r;
+	struct buf json = {0};
+	struct err e;
+
+	buf_putc(&json, '{');
+	flow_rule_json(&json, f);
+	buf_putc(&json, '}');
+	if (key.len == 0 || request_parse_flow(&r, (struct str){(const char *)json.p, json.len}, &e) == -1)
+		abort();
+	again = flow_key_of(&r.flow);
+	if (memcmp(&key, &again, sizeof key) != 0)
+		abort();
+	buf_release(&json);
+}
+
 static void
 on_change(void *arg, enum ledger_kind kind, const struct request *r)
 {
 	unsigned *n = arg;
 
 	++*n;
+	if (kind == LEDGER_FLOW || kind == LEDGER_FLOW_WITHDRAW)
+		check_flow(&r->flow);
 	if (kind != LEDGER_ANNOUNCE && kind != LEDGER_WITHDRAW)
 		return;
 	if (!r->has_prefix || r->prefix.len > 128 || r->community_count > REQUEST_COMMUNITIES_MAX ||

@@ -239,7 +239,7 @@ test_restart(void **state)
 	    {FIRST "\n", -1, ""},
 	    {FIRST "+{\"prefix\":\"198.51.100.1/32\"}\n", -1, ""},
 	    {FIRST "*x\n", -1, ""},
-	    {"nf-bgpd announcements 2\n" ONE, -1, ""},
+	    {"nf-bgpd announcements 3\n" ONE, -1, ""},
 	    {"nf-bgpd announcements 1", -1, ""},
 	    {"\n", -1, ""},
 	};

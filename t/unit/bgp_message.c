@@ -113,12 +113,18 @@ test_refresh(void **state)
 	struct buf b = {0};
 	enum bgp_family f = BGP_IPV4;
 	enum bgp_refresh kind;
+	bool flows;
 
 	(void)state;
 	bgp_refresh_write(&b, BGP_IPV6);
-	assert_int_equal(bgp_refresh_read(&f, &kind, body_of(&b, BGP_REFRESH), &error), 0);
+	assert_int_equal(bgp_refresh_read(&f, &flows, &kind, body_of(&b, BGP_REFRESH), &error), 0);
 	assert_int_equal(f, BGP_IPV6);
 	assert_int_equal(kind, BGP_REFRESH_ASK);
+	assert_false(flows);
+	static const uint8_t of_flows[] = {0, 2, 0, 133};
+	assert_int_equal(bgp_refresh_read(&f, &flows, &kind, rd_from(of_flows, sizeof of_flows), &error), 0);
+	assert_int_equal(f, BGP_IPV6);
+	assert_true(flows);
 	static const struct {
 		uint8_t bytes[6];
 		size_t len;
@@ -133,7 +139,8 @@ test_refresh(void **state)
 	    {{0, 1, 0}, 3, -1},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		assert_int_equal(bgp_refresh_read(&f, &kind, rd_from(cases[i].bytes, cases[i].len), &error),
+		assert_int_equal(
+		    bgp_refresh_read(&f, &flows, &kind, rd_from(cases[i].bytes, cases[i].len), &error),
 		    cases[i].result);
 	buf_release(&b);
 }

@@ -268,6 +268,10 @@ test_malformed(void **state)
 	    {"a prefix of 33", &ebgp, "", SOUND, "21 c633640000", VERDICT_RESET, 10},
 	    {"a prefix cut short", &ebgp, "", SOUND, "18 c633", VERDICT_RESET, 10},
 	    {"withdrawn: a prefix of 33", &ebgp, "21 0000000000", "", "", VERDICT_RESET, 10},
+	    {"no routes, ORIGIN 3", &ebgp, "", "40 01 01 03", "", VERDICT_RESET, 6},
+	    {"no routes, AS_PATH of an unknown kind", &ebgp, "", "40 02 02 09 01", "", VERDICT_RESET, 11},
+	    {"no routes, cut short", &ebgp, "18 c63364", "40 01", "", VERDICT_RESET, 1},
+	    {"no routes, AGGREGATOR of 1 byte", &ebgp, "", "c0 07 01 00", "", VERDICT_DISCARD, 0},
 	    {"the worst counts", &ebgp, "", "40 01 01 03" AS_PATH NEXT_HOP REACH6 REACH6, ROUTE,
 		VERDICT_RESET, 1},
 	};
@@ -284,6 +288,13 @@ test_malformed(void **state)
 		if (u.verdict == VERDICT_WITHDRAW && u.announced_count == 0)
 			fail_msg("%s: which routes?", cases[i].what);
 	}
+
+	/* None that are ours, or only some to withdraw, which is done. */
+	read_parts(&u, &ebgp, "", "80 0e 05 0019 46 00 00 40 01 01 03", "");
+	assert_int_equal(u.verdict, VERDICT_WITHDRAW);
+	read_parts(&u, &ebgp, "", "c0 0f 08 0002 01 20 20010db8", "");
+	assert_int_equal(u.verdict, VERDICT_WITHDRAW);
+	assert_string_equal(routes_of(u.withdrawn, u.withdrawn_count), "2001:db8::/32");
 
 	static const char *const lengths[] = {"", "00", "0001", "000000", "00000001", "0002 18c633 0000"};
 	struct buf b = {0};
