@@ -66,11 +66,11 @@ nf-cat --pace 0.5 "$T/paced" >"$T/out"
 took=$((($(date +%s%N) - begun) / 1000000))
 is "$(cat "$T/out")" "$(cat "$T/paced")" "--pace gives the same flows"
 ok "at the recorded speed times 0.5 ($took ms)" test $took -ge 800
-begun=$(date +%s%N)
 nf-cat --pace 1000 "$T/paced" "$T/1" >"$T/out"
-took=$((($(date +%s%N) - begun) / 1000000))
 is "$(wc -l <"$T/out")" 4 "flows without a time go at once, and the next input follows"
-ok "a thousand times as fast is faster ($took ms)" test $took -lt 800
+printf '{"timestamp_received":%d}\n' 1700000000 1700003600 >"$T/hour"
+ok "an hour passes sooner at a hundred thousand times its speed" \
+	timeout 60 "$BUILD/bin/nf-cat" --pace 100000 "$T/hour"
 is "$(nf-cat --pace 100 -N 2 "$T/paced" | wc -l)" 2 "--pace and -N"
 printf '{"timestamp_received":1700000000,"bytes":1}\n{"timestamp_received":1700099999,"bytes":2}\n' >"$T/far"
 nf-cat --pace 1 "$T/far" >"$T/out" &
