@@ -187,8 +187,9 @@ sender(const struct sockaddr_in6 *from)
 	return addr_from_bytes(&in.sin_addr, false);
 }
 
+/* The sender is put together in place: a copy made before would be waited for. */
 static void
-pass_on(struct lane *a, const struct addr *from, int64_t now, const uint8_t *p, size_t len)
+pass_on(struct lane *a, const struct sockaddr_in6 *from, int64_t now, const uint8_t *p, size_t len)
 {
 	struct message *m = ring_reserve(a->source->ring, sizeof *m + len);
 
@@ -196,10 +197,19 @@ pass_on(struct lane *a, const struct addr *from, int64_t now, const uint8_t *p, 
 		atomic_fetch_add_explicit(&a->queue_full, 1, memory_order_relaxed);
 		return;
 	}
-	m->exporter = *from;
+	m->exporter = sender(from);
 	m->received_ms = now;
 	memcpy(m->bytes, p, len);
 	ring_put(a->source->ring, sizeof *m + len);
+}
+
+static void
+copy_to(struct forward *f, const struct sockaddr_in6 *from, const uint8_t *p, size_t len)
+{
+	struct addr src = sender(from);
+
+	forward_put(
+	    f, &src, ntohs(from->sin6_port), p, len); /* the port is at the same place for both families */
 }
 
 /* The size of each in a run of datagrams that came in one piece (udp(7), UDP_GRO); 0: it is but one. */
@@ -222,8 +232,6 @@ unpack(struct lane *a, unsigned i, int64_t now)
 	const uint8_t *p = a->iov[i].iov_base;
 	size_t left = a->msgs[i].msg_len, size = run_size(h), len;
 	struct forward *forward = a->listener->forward;
-	struct addr from = sender(&a->from[i]);
-	uint16_t port = ntohs(a->from[i].sin6_port); /* at the same place for both families */
 	unsigned n = 0;
 
 	if ((h->msg_flags & MSG_TRUNC) != 0)
@@ -231,8 +239,8 @@ unpack(struct lane *a, unsigned i, int64_t now)
 	do {
 		len = size != 0 && size < left ? size : left;
 		if (forward != NULL)
-			forward_put(forward, &from, port, p, len);
-		pass_on(a, &from, now, p, len);
+			copy_to(forward, &a->from[i], p, len);
+		pass_on(a, &a->from[i], now, p, len);
 		p += len;
 		left -= len;
 		n++;

@@ -55,14 +55,16 @@ addr_from_v4(uint32_t host_order)
 	return a;
 }
 
+/* Made of whole words: to load again what was stored in pieces waits for all stores before. */
 static inline struct addr
 addr_from_bytes(const void *p, bool v6)
 {
-	struct addr a = {.b = {[10] = 0xff, [11] = 0xff}};
+	struct addr a;
+	uint64_t words[2] = {0, (uint64_t)load_le32(p) << 32 | 0xffff0000};
+
 	if (v6)
-		memcpy(a.b, p, 16);
-	else
-		memcpy(a.b + 12, p, 4);
+		memcpy(words, p, sizeof words);
+	memcpy(a.b, words, sizeof words);
 	return a;
 }
 
