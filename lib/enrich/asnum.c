@@ -2,6 +2,9 @@
 
 #include "route/aspath.h"
 
+/* So many rows ahead names are asked for: all of them are in no near cache. */
+#define AHEAD 16
+
 static const struct {
 	enum field as, name, peer, peer_name;
 } side_fields[SIDES] = {
@@ -71,38 +74,16 @@ numbers_put(const struct pass *p, enum field f, const uint32_t *v)
 	batch_add_fixed(p->b, p->a, f, v, present);
 }
 
-/* Names that were looked up in this batch, by the number's lower bits: few AS have most of the traffic. */
-struct names_seen {
-	struct {
-		uint32_t asn, text;
-	} v[1024];
-};
-
 /* The database's text for the number, if need be by the number alone. */
 static inline uint32_t
-name_of(const struct geodb *db, uint32_t asn, const struct geodb_entry *e, struct names_seen *seen)
+name_of(const struct geodb *db, uint32_t asn, const struct geodb_entry *e)
 {
-	uint32_t slot = asn % (sizeof seen->v / sizeof seen->v[0]);
-
-	if (asn == 0)
-		return 0;
-	if (e->asn == asn && e->as_name != 0)
-		return e->as_name;
-	if (seen->v[slot].asn != asn) {
-		seen->v[slot].asn = asn;
-		seen->v[slot].text = geodb_as_name(db, asn);
-	}
-	return seen->v[slot].text;
+	return e->asn == asn && e->as_name != 0 ? e->as_name : geodb_as_name(db, asn);
 }
-
-struct as_scratch {
-	struct textcol_codes *codes;
-	struct names_seen seen;
-};
 
 /* A name that is not known stays if its number did. Without a database none is known. */
 static struct textcol
-names_put(const struct pass *p, enum field f, struct as_scratch *s, unsigned side, const uint32_t *v,
+names_put(const struct pass *p, enum field f, struct textcol_codes *codes, unsigned side, const uint32_t *v,
     const uint32_t *came)
 {
 	const struct geodb *db = p->names;
@@ -110,17 +91,18 @@ names_put(const struct pass *p, enum field f, struct as_scratch *s, unsigned sid
 	uint32_t *names = arena_alloc(p->a, p->b->rows * sizeof *names);
 
 	for (uint32_t i = 0; i < p->b->rows; i++) {
-		names[i] =
-		    db != NULL ? name_of(db, v[i], &db->entries[entry != NULL ? entry[i] : 0], &s->seen) : 0;
+		if (db != NULL && i + AHEAD < p->b->rows)
+			__builtin_prefetch(&db->names[geodb_name_slot(db, v[i + AHEAD])]);
+		names[i] = db != NULL ? name_of(db, v[i], &db->entries[entry != NULL ? entry[i] : 0]) : 0;
 		if (names[i] == 0 && v[i] != (came != NULL ? came[i] : 0))
 			names[i] = TEXT_NONE;
 	}
 	return textcol_put(
-	    p->b, p->a, f, s->codes, db != NULL ? db->texts : NULL, db != NULL ? db->text_count : 0, names);
+	    p->b, p->a, f, codes, db != NULL ? db->texts : NULL, db != NULL ? db->text_count : 0, names);
 }
 
 static void
-side_apply(struct pass *p, const struct as_rules *r, struct as_scratch *s, unsigned side)
+side_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes, unsigned side)
 {
 	enum field name = side_fields[side].name, peer_name = side_fields[side].peer_name;
 	const uint32_t *came = p->asn[AS_EXPORTER][side];
@@ -137,18 +119,16 @@ side_apply(struct pass *p, const struct as_rules *r, struct as_scratch *s, unsig
 		return;
 	/* The common case: the same numbers, and no names that could stay, give the same names. */
 	bool alike = peer == origin && batch_col(p->b, name) == NULL && batch_col(p->b, peer_name) == NULL;
-	struct textcol t = names_put(p, name, s, side, origin, came);
+	struct textcol t = names_put(p, name, codes, side, origin, came);
 	if (alike)
 		textcol_again(&t, p->b, p->a, peer_name);
 	else
-		names_put(p, peer_name, s, side, peer, peer_came);
+		names_put(p, peer_name, codes, side, peer, peer_came);
 }
 
 void
 as_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes)
 {
-	struct as_scratch s = {.codes = codes};
-
 	for (unsigned side = 0; side < SIDES; side++)
-		side_apply(p, r, &s, side);
+		side_apply(p, r, codes, side);
 }

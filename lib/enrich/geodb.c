@@ -13,17 +13,9 @@ geodb_free(struct geodb *db)
 	free(db->entries);
 	free(db->texts);
 	buf_release(&db->image);
-	map_release(&db->as_names);
+	free(db->names);
 	arena_release(&db->memory);
 	free(db);
-}
-
-uint32_t
-geodb_as_name(const struct geodb *db, uint32_t asn)
-{
-	const uint32_t *text = map_get(&db->as_names, &asn);
-
-	return text != NULL ? *text : 0;
 }
 
 /* Two hashes with different seeds: that both agree by chance is not to be expected. */
@@ -37,7 +29,6 @@ geodb_fill_start(struct geodb_fill *f)
 	*f = (struct geodb_fill){.db = mem_zero(1, sizeof *f->db)};
 	map_init(&f->text_numbers, sizeof(struct text_key), sizeof(uint32_t));
 	map_init(&f->entry_numbers, sizeof(struct geodb_entry), sizeof(uint32_t));
-	map_init(&f->db->as_names, sizeof(uint32_t), sizeof(uint32_t));
 	geodb_fill_text(f, STR(""));
 	geodb_fill_entry(f, &(struct geodb_entry){0});
 }
@@ -116,15 +107,7 @@ geodb_fill_entry(struct geodb_fill *f, const struct geodb_entry *e)
 	db->has_asn |= e->asn != 0;
 	db->has_country |= e->country != 0;
 	db->has_city |= e->city != 0;
-	*number = db->entry_count++;
-	if (e->asn != 0 && e->as_name != 0) {
-		/* An AS with several names keeps the first. */
-		uint32_t *name = map_put(&db->as_names, &e->asn, &fresh);
-
-		if (fresh)
-			*name = e->as_name;
-	}
-	return *number;
+	return *number = db->entry_count++;
 }
 
 void
@@ -133,11 +116,36 @@ geodb_fill_prefix(struct geodb_fill *f, const struct prefix *p, uint32_t entry)
 	lpm_builder_add(&f->prefixes, p, entry);
 }
 
+/* An AS with several names keeps the first. */
+static void
+names_build(struct geodb *db)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < db->entry_count; i++)
+		count += db->entries[i].as_name != 0;
+	db->names_bits = 1;
+	while ((size_t)1 << db->names_bits < 2 * count)
+		db->names_bits++;
+	db->names = mem_zero((size_t)1 << db->names_bits, sizeof *db->names);
+	for (uint32_t i = 0; i < db->entry_count; i++) {
+		const struct geodb_entry *e = &db->entries[i];
+		uint32_t at = geodb_name_slot(db, e->asn);
+
+		if (e->asn == 0 || e->as_name == 0 || geodb_as_name(db, e->asn) != 0)
+			continue;
+		while (db->names[at].asn != 0)
+			at = (at + 1) & ((UINT32_C(1) << db->names_bits) - 1);
+		db->names[at] = (struct geodb_name){e->asn, e->as_name};
+	}
+}
+
 struct geodb *
 geodb_fill_finish(struct geodb_fill *f)
 {
 	struct geodb *db = f->db;
 
+	names_build(db);
 	lpm_builder_build(&f->prefixes, &db->image);
 	(void)lpm_open(&db->lpm, db->image.p, db->image.len, NULL); /* cannot fail: it was made just now */
 	f->db = NULL;

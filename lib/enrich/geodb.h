@@ -22,6 +22,11 @@ struct geodb_entry {
 	uint32_t city;
 };
 
+struct geodb_name {
+	uint32_t asn; /* 0: an empty slot */
+	uint32_t text;
+};
+
 struct geodb {
 	struct lpm lpm; /* its values are numbers in `entries` */
 	struct geodb_entry *entries; /* [0] is empty */
@@ -35,13 +40,29 @@ struct geodb {
 	/* private */
 	struct arena memory;
 	struct buf image;
-	struct map as_names; /* uint32_t asn -> uint32_t text */
+	struct geodb_name *names; /* hashed by number, at most half full */
+	unsigned names_bits;
 };
 
 void geodb_free(struct geodb *db);
 
+/* Where to look for the name of an AS number first: to be prefetched by who will need it. */
+static inline uint32_t
+geodb_name_slot(const struct geodb *db, uint32_t asn)
+{
+	return asn * UINT32_C(0x9e3779b1) >> (32 - db->names_bits);
+}
+
 /* The name (a text) that the database has for an AS number; 0 for none. */
-uint32_t geodb_as_name(const struct geodb *db, uint32_t asn);
+static inline uint32_t
+geodb_as_name(const struct geodb *db, uint32_t asn)
+{
+	uint32_t i = geodb_name_slot(db, asn), mask = (UINT32_C(1) << db->names_bits) - 1;
+
+	while (db->names[i].asn != asn && db->names[i].asn != 0)
+		i = (i + 1) & mask;
+	return db->names[i].asn == asn ? db->names[i].text : 0;
+}
 
 /* While it is filled: equal texts and equal entries get the same number. */
 struct geodb_fill {
