@@ -12,31 +12,56 @@ static const struct {
     {FIELD_dst_as, FIELD_dst_as_name, FIELD_peer_dst_as, FIELD_peer_dst_as_name},
 };
 
+/* Asks the database for the rows that have no number yet: with routes these are few. */
+static void
+database_ask(const struct pass *p, unsigned side, uint32_t *out)
+{
+	const struct col *c = pass_hosts(p, side);
+	uint32_t rows = p->b->rows, n = 0;
+	uint32_t *row = arena_alloc(p->a, rows * sizeof *row),
+		 *found = arena_alloc(p->a, rows * sizeof *found);
+	struct addr *addrs = arena_alloc(p->a, rows * sizeof *addrs);
+
+	for (uint32_t i = 0; i < rows; i++) {
+		if (out[i] != 0 || !col_has(c, i))
+			continue;
+		row[n] = i;
+		addrs[n++] = col_addr(c, i);
+	}
+	lpm_lookup_many(&p->as_db->lpm, addrs, n, found);
+	for (uint32_t i = 0; i < n; i++)
+		out[row[i]] = p->as_db->entries[found[i]].asn;
+}
+
 /* The numbers by the rules; NULL if they are what the flows came with. */
 static uint32_t *
 numbers_make(const struct pass *p, const struct as_rules *r, unsigned side)
 {
 	const uint32_t *came = p->asn[AS_EXPORTER][side];
 	const uint32_t *own = r->my_asn != 0 ? p->own[side] : NULL;
+	bool ask = p->as_db != NULL && p->asn[AS_DATABASE][side] == NULL && pass_hosts(p, side) != NULL;
 	uint32_t rows = p->b->rows, *out;
 
-	if (own == NULL && p->asn[AS_BGP][side] == NULL && p->asn[AS_DATABASE][side] == NULL)
+	if (own == NULL && p->asn[AS_BGP][side] == NULL && p->asn[AS_DATABASE][side] == NULL && !ask)
 		return NULL;
 	out = arena_zero(p->a, rows * sizeof *out);
-	if (came != NULL)
-		memcpy(out, came, rows * sizeof *out);
-	/* From the last source to the first, so that the first has the last word. */
-	for (unsigned k = r->order_count; k-- > 0;) {
-		const uint32_t *says = p->asn[r->order[k]][side];
-		bool exporter = r->order[k] == AS_EXPORTER;
-
-		for (uint32_t i = 0; says != NULL && i < rows; i++)
-			if (exporter ? as_is_public(says[i]) : says[i] != 0)
-				out[i] = says[i];
-	}
 	for (uint32_t i = 0; own != NULL && i < rows; i++)
 		if (own[i] != 0)
 			out[i] = r->my_asn;
+	for (unsigned k = 0; k < r->order_count; k++) {
+		const uint32_t *says = p->asn[r->order[k]][side];
+		bool exporter = r->order[k] == AS_EXPORTER;
+
+		if (r->order[k] == AS_DATABASE && ask)
+			database_ask(p, side, out);
+		for (uint32_t i = 0; says != NULL && i < rows; i++)
+			if (out[i] == 0 && (!exporter || as_is_public(says[i])))
+				out[i] = says[i];
+	}
+	/* A private number that the exporter gave is better than none. */
+	for (uint32_t i = 0; came != NULL && i < rows; i++)
+		if (out[i] == 0)
+			out[i] = came[i];
 	return out;
 }
 
@@ -74,26 +99,18 @@ numbers_put(const struct pass *p, enum field f, const uint32_t *v)
 	batch_add_fixed(p->b, p->a, f, v, present);
 }
 
-/* The database's text for the number, if need be by the number alone. */
-static inline uint32_t
-name_of(const struct geodb *db, uint32_t asn, const struct geodb_entry *e)
-{
-	return e->asn == asn && e->as_name != 0 ? e->as_name : geodb_as_name(db, asn);
-}
-
 /* A name that is not known stays if its number did. Without a database none is known. */
 static struct textcol
-names_put(const struct pass *p, enum field f, struct textcol_codes *codes, unsigned side, const uint32_t *v,
-    const uint32_t *came)
+names_put(
+    const struct pass *p, enum field f, struct textcol_codes *codes, const uint32_t *v, const uint32_t *came)
 {
-	const struct geodb *db = p->names;
-	const uint32_t *entry = p->entry[side];
+	const struct geodb *db = p->as_db;
 	uint32_t *names = arena_alloc(p->a, p->b->rows * sizeof *names);
 
 	for (uint32_t i = 0; i < p->b->rows; i++) {
 		if (db != NULL && i + AHEAD < p->b->rows)
 			__builtin_prefetch(&db->names[geodb_name_slot(db, v[i + AHEAD])]);
-		names[i] = db != NULL ? name_of(db, v[i], &db->entries[entry != NULL ? entry[i] : 0]) : 0;
+		names[i] = db != NULL ? geodb_as_name(db, v[i]) : 0;
 		if (names[i] == 0 && v[i] != (came != NULL ? came[i] : 0))
 			names[i] = TEXT_NONE;
 	}
@@ -115,15 +132,15 @@ side_apply(struct pass *p, const struct as_rules *r, struct textcol_codes *codes
 		return;
 	peer = peers_make(p, r, side, origin, peer_came);
 	numbers_put(p, side_fields[side].peer, peer);
-	if (p->names == NULL && batch_col(p->b, name) == NULL && batch_col(p->b, peer_name) == NULL)
+	if (p->as_db == NULL && batch_col(p->b, name) == NULL && batch_col(p->b, peer_name) == NULL)
 		return;
 	/* The common case: the same numbers, and no names that could stay, give the same names. */
 	bool alike = peer == origin && batch_col(p->b, name) == NULL && batch_col(p->b, peer_name) == NULL;
-	struct textcol t = names_put(p, name, codes, side, origin, came);
+	struct textcol t = names_put(p, name, codes, origin, came);
 	if (alike)
 		textcol_again(&t, p->b, p->a, peer_name);
 	else
-		names_put(p, peer_name, codes, side, peer, peer_came);
+		names_put(p, peer_name, codes, peer, peer_came);
 }
 
 void

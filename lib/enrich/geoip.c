@@ -99,14 +99,10 @@ geoip_close(void *state)
 }
 
 static void
-asn_find(const struct geodb *db, struct pass *p, unsigned side)
+asn_find(const struct geodb *db, struct pass *p, unsigned side, const uint32_t *entry)
 {
-	const uint32_t *entry = p->entry[side];
-	uint32_t *asn;
+	uint32_t *asn = arena_alloc(p->a, p->b->rows * sizeof *asn);
 
-	if (entry == NULL)
-		return;
-	asn = arena_alloc(p->a, p->b->rows * sizeof *asn);
 	for (uint32_t i = 0; i < p->b->rows; i++)
 		asn[i] = db->entries[entry[i]].asn;
 	p->asn[AS_DATABASE][side] = asn;
@@ -139,19 +135,18 @@ geoip_apply(void *state, struct pass *p)
 	struct geoip *g = state;
 	const struct geodb *asn = asn_db(g), *place = place_db(g);
 
-	p->names = asn;
+	p->as_db = asn;
 	g->rows += p->b->rows;
 	for (unsigned side = 0; side < SIDES; side++) {
-		if (asn != NULL) {
-			p->entry[side] = pass_lookup(p, side, &asn->lpm);
-			asn_find(asn, p, side);
-		}
-		const uint32_t *entry = p->entry[side];
-		if (place != NULL && place != asn)
-			entry = pass_lookup(p, side, &place->lpm);
+		/* Of two databases the other is asked later, for those rows alone of which no better source knows. */
+		const struct geodb *db = place != NULL ? place : asn;
+		const uint32_t *entry = db != NULL ? pass_lookup(p, side, &db->lpm) : NULL;
+
 		if (entry == NULL)
 			continue;
 		known_count(g, entry, p->b->rows, side);
+		if (db == asn)
+			asn_find(asn, p, side, entry);
 		if (place == NULL)
 			continue;
 		if (place->has_country)

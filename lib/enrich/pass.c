@@ -8,10 +8,16 @@ pass_start(struct pass *p, struct batch *b, struct arena *a)
 	p->asn[AS_EXPORTER][DST] = batch_flat(b, FIELD_dst_as, a);
 }
 
+const struct col *
+pass_hosts(const struct pass *p, unsigned side)
+{
+	return batch_col(p->b, side == SRC ? FIELD_src_host : FIELD_dst_host);
+}
+
 const uint32_t *
 pass_lookup(const struct pass *p, unsigned side, const struct lpm *t)
 {
-	const struct col *c = batch_col(p->b, side == SRC ? FIELD_src_host : FIELD_dst_host);
+	const struct col *c = pass_hosts(p, side);
 	uint32_t rows = p->b->rows, *found, *out;
 
 	if (c == NULL)

@@ -22,12 +22,14 @@ struct pass {
 	const uint32_t
 	    *neighbour[SIDES]; /* the AS next to us on the way to the address, by BGP; 0 and NULL as above */
 
-	/* The database of AS names, and which of its entries holds the address (0: none). NULL without one. */
-	const struct geodb *names;
-	const uint32_t *entry[SIDES];
+	/* The database of AS numbers and names, to be asked where asn[AS_DATABASE] is not there yet. NULL without one. */
+	const struct geodb *as_db;
 };
 
 void pass_start(struct pass *p, struct batch *b, struct arena *a);
+
+/* The addresses of a side; NULL if the batch has none. */
+const struct col *pass_hosts(const struct pass *p, unsigned side);
 
 /* The table's value for each row's address; 0 where the row has none. NULL if the batch has no such column. */
 const uint32_t *pass_lookup(const struct pass *p, unsigned side, const struct lpm *t);
