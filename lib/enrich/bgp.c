@@ -16,6 +16,7 @@ struct bgp {
 	struct local_as local; /* what the watch loads with */
 	struct textcol_codes codes;
 	uint64_t rows, known[SIDES]; /* rows seen; rows whose address has a route */
+	struct pass_seen seen;
 };
 
 static void *
@@ -182,11 +183,11 @@ bgp_apply(void *state, struct pass *p)
 	g->rows += p->b->rows;
 	if (r == NULL)
 		return;
-	if ((value = pass_lookup(p, SRC, &r->table.lpm)) != NULL) {
+	if ((value = pass_lookup_seen(p, SRC, &r->table.lpm, &g->seen, g->watch.loads)) != NULL) {
 		f = side_find(g, r, p, SRC, value);
 		texts_put(g, r, p, FIELD_src_as_path, ROUTE_AS_PATH, f.as_path);
 	}
-	if ((value = pass_lookup(p, DST, &r->table.lpm)) != NULL) {
+	if ((value = pass_lookup_seen(p, DST, &r->table.lpm, &g->seen, g->watch.loads)) != NULL) {
 		f = side_find(g, r, p, DST, value);
 		texts_put(g, r, p, FIELD_as_path, ROUTE_AS_PATH, f.as_path);
 		texts_put(g, r, p, FIELD_communities, ROUTE_COMMUNITIES, f.communities);

@@ -36,6 +36,7 @@ struct geoip {
 	char *language;
 	struct textcol_codes codes;
 	uint64_t rows, known[SIDES]; /* rows seen; rows of whose address some database says something */
+	struct pass_seen seen;
 };
 
 /* Whoever has AS numbers: the ASN database, else a city database that has them too (Enterprise, IPinfo). */
@@ -140,7 +141,9 @@ geoip_apply(void *state, struct pass *p)
 	for (unsigned side = 0; side < SIDES; side++) {
 		/* Of two databases the other is asked later, for those rows alone of which no better source knows. */
 		const struct geodb *db = place != NULL ? place : asn;
-		const uint32_t *entry = db != NULL ? pass_lookup(p, side, &db->lpm) : NULL;
+		const uint32_t *entry =
+		    db != NULL ? pass_lookup_seen(p, side, &db->lpm, &g->seen, g->asn.loads + g->city.loads)
+			       : NULL;
 
 		if (entry == NULL)
 			continue;
