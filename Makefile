@@ -90,7 +90,7 @@ fuzzers: $(REPLAYS)
 check:
 	contrib/deps.sh check
 	$(MAKE) tests
-	BUILD=$(abspath $(B)) prove --exec '' --timer -j2 $(sort $(wildcard t/*.t)) $(UNITS)
+	BUILD=$(abspath $(B)) prove --exec '' --timer -j3 $(sort $(wildcard t/*.t)) $(UNITS)
 
 demo:
 	contrib/deps.sh demo
@@ -104,7 +104,7 @@ SAN = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-o
 san:
 	contrib/deps.sh check
 	$(MAKE) tests B=$(B)/san CFLAGS='$(SAN)'
-	BUILD=$(abspath $(B))/san prove --exec '' --timer -j2 $(sort $(wildcard t/*.t)) $(UNITS:$(B)/%=$(B)/san/%)
+	BUILD=$(abspath $(B))/san prove --exec '' --timer -j3 $(sort $(wildcard t/*.t)) $(UNITS:$(B)/%=$(B)/san/%)
 
 # Runs each target for FUZZ_SECONDS over its corpus; findings stay in $(B)/fuzz.
 FUZZ_SECONDS ?= 60
