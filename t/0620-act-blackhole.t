@@ -80,6 +80,7 @@ n=100
 never 203.0.113.7/32 my_prefixes
 never 203.0.113.7/32 my_prefixes '"target": "both"'
 never 2001:db8:1::7/128 my_prefixes
+never 198.51.100.66/32 'behind NAT' '' '"nat_src_hosts": ["198.51.100.9", "203.0.113.9"]'
 never 10.1.2.3/32 'private'
 never 172.31.255.255/32 'private'
 never 192.168.0.1/32 'private'

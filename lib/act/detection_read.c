@@ -204,6 +204,23 @@ blackhole_get(struct proposal *p, struct arena *a, const json_t *o, struct err *
 }
 
 static int
+nats_get(struct detection_line *d, const json_t *list, struct err *e)
+{
+	if (list == NULL)
+		return 0;
+	if (!json_is_array(list) || json_array_size(list) > DETECTION_NATS_MAX)
+		return err_set(e, "'nat_src_hosts' is no list of at most %d", DETECTION_NATS_MAX);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *v = json_array_get(list, i);
+
+		if (!json_is_string(v) ||
+		    addr_parse(&d->nat_src[d->nat_src_count++], str_from(json_string_value(v))) == -1)
+			return err_set(e, "'nat_src_hosts' has what is no address");
+	}
+	return 0;
+}
+
+static int
 members_read(struct detection_line *d, struct arena *a, json_t *o, struct err *e)
 {
 	const char *type, *id, *state, *rule;
@@ -236,6 +253,8 @@ members_read(struct detection_line *d, struct arena *a, json_t *o, struct err *e
 	d->has_blackhole = json_object_get(o, "blackhole") != NULL;
 	if (d->has_blackhole && blackhole_get(&d->blackhole, a, json_object_get(o, "blackhole"), e) < 0)
 		return err_wrap(e, "'blackhole'");
+	if (nats_get(d, json_object_get(o, "nat_src_hosts"), e) < 0)
+		return -1;
 	pairs_of_key(d, a, json_object_get(o, "key"));
 	d->key_count = d->pair_count;
 	pairs_of_counts(d, a, o);

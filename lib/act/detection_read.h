@@ -18,7 +18,8 @@ enum {
 	DETECTION_LINE_MAX = 256 << 10,
 	DETECTION_PAIRS_MAX = 32,
 	DETECTION_TTLS_MAX = 32,
-	DETECTION_COMMUNITIES_MAX = 32
+	DETECTION_COMMUNITIES_MAX = 32,
+	DETECTION_NATS_MAX = 8
 };
 
 enum incident_state { INCIDENT_START, INCIDENT_UPDATE, INCIDENT_END };
@@ -49,6 +50,8 @@ struct detection_line {
 	struct pair pairs[DETECTION_PAIRS_MAX]; /* key, then counts, then reasons: for people */
 	unsigned pair_count, key_count; /* the first key_count are of the key */
 	bool trusted; /* its flows came from trusted exporters */
+	struct addr nat_src[DETECTION_NATS_MAX]; /* what its sources were translated to */
+	unsigned nat_src_count;
 	bool has_blackhole; /* one is due */
 	struct proposal blackhole;
 };

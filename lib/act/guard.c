@@ -86,13 +86,24 @@ names_nobody(const struct prefix *which)
 	return NULL;
 }
 
-static const char *
-why_no_source(const struct guard *g, const struct prefix *which)
+static bool
+is_own(const struct guard *g, const struct prefix *which)
 {
 	for (size_t i = 0; i < g->own_count; i++)
 		if (overlap(&g->own[i], which))
-			return "it is one of my_prefixes";
-	return names_nobody(which);
+			return true;
+	return false;
+}
+
+static const char *
+why_no_source(const struct guard *g, const struct detection_line *d)
+{
+	if (is_own(g, &d->blackhole.prefix))
+		return "it is one of my_prefixes";
+	for (unsigned i = 0; i < d->nat_src_count; i++)
+		if (is_own(g, &(struct prefix){d->nat_src[i], 128}))
+			return "it is a customer behind NAT: its flows leave from one of my_prefixes";
+	return names_nobody(&d->blackhole.prefix);
 }
 
 /* The table lists next hops and peers that routes have. One that is missing or damaged tells nothing. */
@@ -126,7 +137,7 @@ guard_allows(const struct guard *g, const struct detection_line *d, struct err *
 		return err_set(why, "%s is shorter than blackhole_min_length%s allows, /%u", text,
 		    v6 ? "_v6" : "", g->min_length[v6]);
 	if (!d->blackhole.victim)
-		words = why_no_source(g, which);
+		words = why_no_source(g, d);
 	if (words == NULL)
 		words = protect_why(&g->protect, which);
 	if (words == NULL && is_next_hop(g, which))

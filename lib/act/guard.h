@@ -1,7 +1,7 @@
 /*
  * What is never blackholed, whatever the rules say; nf-bgpd holds the same
- * against its own RIB. Never as a source: own networks and addresses that name
- * nobody on the Internet. Never at all: what lib/io/protect.h lists, the BGP
+ * against its own RIB. Never as a source: own networks, whoever is translated to
+ * an address of theirs, and addresses that name nobody on the Internet. Never at all: what lib/io/protect.h lists, the BGP
  * neighbour, the next hops of the prefix table, and what is shorter than allowed.
  */
 #ifndef ACT_GUARD_H
