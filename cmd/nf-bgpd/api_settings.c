@@ -4,6 +4,7 @@
 #include "io/clock.h"
 #include "io/fdio.h"
 #include "io/here.h"
+#include "io/lines.h"
 
 enum { TOKENS_FILE_MAX = 64 << 10 };
 

@@ -156,33 +156,16 @@ line_read(struct reader *r, struct str line, char *room, struct err *e)
 }
 
 static void
-complain(struct ifname_file *f, const char *name, uint64_t line, const char *words)
-{
-	if (f->bad++ >= IFNAME_FILE_COMPLAINTS_MAX)
-		return;
-	buf_printf(&f->complaints, "%s:%llu: %s", name, (unsigned long long)line, words);
-	buf_putc(&f->complaints, '\0');
-}
-
-static void
 lines_read(struct reader *r, const char *name, struct str text)
 {
-	const char *p = text.p, *end = p + text.len;
 	struct buf room = {0};
+	uint64_t number = 0;
+	struct str line;
+	struct err e;
 
-	for (uint64_t number = 1; p < end; number++) {
-		const char *eol = memchr(p, '\n', (size_t)(end - p));
-		struct str line = {p, (size_t)((eol != NULL ? eol : end) - p)};
-		struct err e;
-
-		p = eol != NULL ? eol + 1 : end;
-		while (line.len > 0 && is_space(line.p[0]))
-			line = (struct str){line.p + 1, line.len - 1};
-		if (line.len == 0 || line.p[0] == '#')
-			continue;
+	while (line_next_entry(&text, &number, &line))
 		if (line_read(r, line, (char *)buf_reserve(&room, line.len), &e) == -1)
-			complain(r->f, name, number, e.msg);
-	}
+			complaints_add(&r->f->bad, name, number, e.msg);
 	buf_release(&room);
 }
 
@@ -217,9 +200,9 @@ ifname_file_parse(const char *name, struct str text, struct err *e)
 	f->names = names_make(&r);
 	map_release(&r.exporters);
 	free(r.heaps);
-	if (r.total > 0 || f->bad == 0)
+	if (r.total > 0 || f->bad.count == 0)
 		return f;
-	err_set(e, "%s", (const char *)f->complaints.p);
+	err_set(e, "%s", (const char *)f->bad.words.p);
 	ifname_file_free(f);
 	return NULL;
 }
@@ -242,6 +225,6 @@ ifname_file_free(struct ifname_file *f)
 	if (f == NULL)
 		return;
 	ifnames_free(f->names);
-	buf_release(&f->complaints);
+	complaints_release(&f->bad);
 	free(f);
 }

@@ -15,13 +15,13 @@
 
 #include "base/err.h"
 #include "enrich/ifname.h"
+#include "io/lines.h"
 
-enum { IFNAME_FILE_BYTES_MAX = 64 << 20, IFNAME_FILE_COMPLAINTS_MAX = 10 };
+enum { IFNAME_FILE_BYTES_MAX = 64 << 20 };
 
 struct ifname_file {
 	struct ifnames *names;
-	uint64_t bad; /* lines that were left out */
-	struct buf complaints; /* "file:line: words" of the first of them, each followed by a NUL byte */
+	struct complaints bad; /* lines that were left out */
 };
 
 /* Bad lines are left out and complained of. NULL with words for a file of which nothing can be understood. */

@@ -36,16 +36,10 @@ label_count(const void *labels)
 static const struct watch_kind kind = {"labels", label_load, label_free, label_count, "prefixes"};
 
 static void
-complaints_say(const struct labels *l)
+complain(const struct labels *l)
 {
-	if (l == NULL || l->bad == 0)
-		return;
-	const char *p = (const char *)l->complaints.p, *end = p + l->complaints.len;
-	for (; p < end; p += strlen(p) + 1)
-		log_warnx("%s", p);
-	if (l->bad > LABELS_COMPLAINTS_MAX)
-		log_warnx(
-		    "%llu more lines were left out", (unsigned long long)l->bad - LABELS_COMPLAINTS_MAX);
+	if (l != NULL)
+		complaints_log(&l->bad);
 }
 
 static void *
@@ -54,7 +48,7 @@ label_open(const struct enrich_settings *s)
 	struct label *g = mem_zero(1, sizeof *g);
 
 	watch_start(&g->watch, &kind, s->labels_file, NULL, REMEDY, true);
-	complaints_say(g->watch.data);
+	complain(g->watch.data);
 	return g;
 }
 
@@ -89,7 +83,7 @@ label_tick(void *state)
 	struct label *g = state;
 
 	if (watch_tick(&g->watch))
-		complaints_say(g->watch.data);
+		complain(g->watch.data);
 }
 
 static void
@@ -109,7 +103,7 @@ label_metrics(const void *state, struct buf *out)
 	metrics_head(out, "nf_enrich_labels_prefixes", "prefixes with labels", METRIC_GAUGE);
 	metrics_sample(out, "nf_enrich_labels_prefixes", NULL, l != NULL ? l->prefix_count : 0);
 	metrics_head(out, "nf_enrich_labels_bad_lines", "lines of the file that were left out", METRIC_GAUGE);
-	metrics_sample(out, "nf_enrich_labels_bad_lines", NULL, l != NULL ? l->bad : 0);
+	metrics_sample(out, "nf_enrich_labels_bad_lines", NULL, l != NULL ? l->bad.count : 0);
 	metrics_head(out, "nf_enrich_labels_loads_total", "files taken into use", METRIC_COUNTER);
 	metrics_sample(out, "nf_enrich_labels_loads_total", NULL, g->watch.loads);
 	metrics_head(out, "nf_enrich_labels_failures_total", "files refused", METRIC_COUNTER);

@@ -44,7 +44,7 @@ labels_free(struct labels *l)
 	if (l == NULL)
 		return;
 	free(l->texts);
-	buf_release(&l->complaints);
+	complaints_release(&l->bad);
 	buf_release(&l->image);
 	arena_release(&l->memory);
 	free(l);
@@ -185,30 +185,15 @@ line_read(struct reader *r, struct str line, uint64_t number, struct err *e)
 }
 
 static void
-complain(struct labels *l, const char *name, uint64_t line, const char *words)
-{
-	if (l->bad++ >= LABELS_COMPLAINTS_MAX)
-		return;
-	buf_printf(&l->complaints, "%s:%llu: %s", name, (unsigned long long)line, words);
-	buf_putc(&l->complaints, '\0');
-}
-
-static void
 lines_read(struct reader *r, const char *name, struct str text)
 {
-	const char *p = text.p, *end = p + text.len;
+	uint64_t number = 0;
+	struct str line;
+	struct err e;
 
-	for (uint64_t number = 1; p < end; number++) {
-		const char *eol = memchr(p, '\n', (size_t)(end - p));
-		struct str line = {p, (size_t)((eol != NULL ? eol : end) - p)};
-		struct err e;
-
-		p = eol != NULL ? eol + 1 : end;
-		while (line.len > 0 && is_space(line.p[0]))
-			line = (struct str){line.p + 1, line.len - 1};
-		if (line.len != 0 && line.p[0] != '#' && line_read(r, line, number, &e) == -1)
-			complain(r->l, name, number, e.msg);
-	}
+	while (line_next_entry(&text, &number, &line))
+		if (line_read(r, line, number, &e) == -1)
+			complaints_add(&r->l->bad, name, number, e.msg);
 }
 
 static bool
@@ -299,7 +284,7 @@ entries_merge(struct reader *r, const char *name)
 
 			err_set(&e, "over %d labels with those inherited; some are left out",
 			    LABELS_ATTRIBUTES_MAX);
-			complain(r->l, name, n->line, e.msg);
+			complaints_add(&r->l->bad, name, n->line, e.msg);
 		}
 		lpm_builder_add(&r->prefixes, &n->p, list_number(r, &all));
 		if (depth > 0 && stack[depth - 1].p.len == n->p.len)
@@ -336,9 +321,9 @@ labels_parse(const char *name, struct str text, struct err *e)
 	lpm_builder_build(&r.prefixes, &l->image);
 	(void)lpm_open(&l->lpm, l->image.p, l->image.len, NULL); /* cannot fail: it was made just now */
 	reader_release(&r);
-	if (l->prefix_count != 0 || l->bad == 0)
+	if (l->prefix_count != 0 || l->bad.count == 0)
 		return l;
-	err_set(e, "%s", (const char *)l->complaints.p);
+	err_set(e, "%s", (const char *)l->bad.words.p);
 	labels_free(l);
 	return NULL;
 }

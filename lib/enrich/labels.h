@@ -15,13 +15,13 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "io/lines.h"
 #include "route/lpm.h"
 
 enum {
 	LABELS_BYTES_MAX = 64 << 20, /* of a file */
 	LABELS_ATTRIBUTES_MAX = 32, /* of a prefix, with those inherited */
 	LABELS_TEXT_MAX = 255, /* bytes of "key=value" */
-	LABELS_COMPLAINTS_MAX = 10, /* kept as words */
 };
 
 struct labels {
@@ -29,8 +29,7 @@ struct labels {
 	struct str *texts; /* "key=value" lists as in a batch, by key; [0] is empty */
 	uint32_t text_count;
 	size_t prefix_count;
-	uint64_t bad; /* lines that were left out */
-	struct buf complaints; /* "file:line: words" of the first of them, each followed by a NUL byte */
+	struct complaints bad; /* lines that were left out */
 
 	/* private */
 	struct arena memory;

@@ -56,16 +56,10 @@ file_count(const void *file)
 static const struct watch_kind kind = {"interface names", file_load, file_free, file_count, "interfaces"};
 
 static void
-complaints_say(const struct ifname_file *f)
+complain(const struct ifname_file *f)
 {
-	if (f == NULL || f->bad == 0)
-		return;
-	const char *p = (const char *)f->complaints.p, *end = p + f->complaints.len;
-	for (; p < end; p += strlen(p) + 1)
-		log_warnx("%s", p);
-	if (f->bad > IFNAME_FILE_COMPLAINTS_MAX)
-		log_warnx(
-		    "%llu more lines were left out", (unsigned long long)f->bad - IFNAME_FILE_COMPLAINTS_MAX);
+	if (f != NULL)
+		complaints_log(&f->bad);
 }
 
 static void
@@ -87,7 +81,7 @@ snmp_open(const struct enrich_settings *s)
 
 	map_init(&g->seen, sizeof(struct addr), sizeof(bool));
 	watch_start(&g->file, &kind, s->ifnames_file, NULL, REMEDY, true);
-	complaints_say(g->file.data);
+	complain(g->file.data);
 	if (s->snmp_asks && ifpoll_start(&g->poll, &s->snmp, &e) == -1)
 		log_warnx("%s; routers are not asked for interface names", e.msg);
 	return g;
@@ -390,7 +384,7 @@ snmp_tick(void *state)
 
 	names_take(g);
 	if (watch_tick(&g->file))
-		complaints_say(g->file.data);
+		complain(g->file.data);
 	for (size_t it = 0; g->poll != NULL && map_next(&g->seen, &it, &exporter, &lacks);)
 		ifpoll_tell(g->poll, exporter, *(bool *)lacks);
 	map_clear(&g->seen);
@@ -429,7 +423,7 @@ snmp_metrics(const void *state, struct buf *out)
 	metrics_sample(out, "nf_enrich_interface_lookups_total", "result=\"miss\"", g->misses);
 	metrics_head(out, "nf_enrich_ifnames_bad_lines", "lines of the file of names that were left out",
 	    METRIC_GAUGE);
-	metrics_sample(out, "nf_enrich_ifnames_bad_lines", NULL, f != NULL ? f->bad : 0);
+	metrics_sample(out, "nf_enrich_ifnames_bad_lines", NULL, f != NULL ? f->bad.count : 0);
 	metrics_head(out, "nf_enrich_ifnames_interfaces", "interfaces in the file of names", METRIC_GAUGE);
 	metrics_sample(out, "nf_enrich_ifnames_interfaces", NULL, f != NULL ? f->names->count - 1 : 0);
 	if (g->poll != NULL)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/fdio.h"
+#include "io/lines.h"
 
 enum { ROUTES_MAX = 16 << 20 };
 
@@ -16,26 +17,6 @@ here_addr(struct addr *a, const struct sockaddr *sa)
 	*a = sa->sa_family == AF_INET
 		 ? addr_from_bytes(&((const struct sockaddr_in *)(const void *)sa)->sin_addr, false)
 		 : addr_from_bytes(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, true);
-	return true;
-}
-
-bool
-line_next(struct str *rest, struct str *line)
-{
-	if (rest->len == 0)
-		return false;
-	const char *newline = memchr(rest->p, '\n', rest->len);
-	size_t len = newline != NULL ? (size_t)(newline - rest->p) : rest->len;
-	*line = (struct str){rest->p, len};
-	rest->p += len + (newline != NULL);
-	rest->len -= len + (newline != NULL);
-	const char *comment = line->len > 0 ? memchr(line->p, '#', line->len) : NULL;
-	if (comment != NULL)
-		line->len = (size_t)(comment - line->p);
-	while (line->len > 0 && strchr(" \t\r", line->p[line->len - 1]) != NULL)
-		line->len--;
-	while (line->len > 0 && strchr(" \t", line->p[0]) != NULL)
-		line->p++, line->len--;
 	return true;
 }
 

@@ -16,7 +16,4 @@ bool here_routes_by(const struct prefix *which);
 /* The address of a socket; false for a family that is neither IPv4 nor IPv6. */
 bool here_addr(struct addr *a, const struct sockaddr *sa);
 
-/* Takes a line off a text, without what stands behind a '#' and blanks around. False at the end. */
-bool line_next(struct str *rest, struct str *line);
-
 #endif

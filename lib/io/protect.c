@@ -7,6 +7,7 @@
 
 #include "io/fdio.h"
 #include "io/here.h"
+#include "io/lines.h"
 
 enum { FILE_MAX = 4 << 20 };
 

@@ -236,8 +236,8 @@ file_lines(void **state)
 	assert_string_equal(
 	    told(f->names, "2001:db8::1", UINT32_MAX, &out), "-/Z\xc3\xbcrich/18446744073709551");
 	assert_int_equal(f->names->count - 1, 3);
-	assert_int_equal(f->bad, 5);
-	assert_string_equal((char *)f->complaints.p, "names:6: a speed in bits/s was expected, such as 10G");
+	assert_int_equal(f->bad.count, 5);
+	assert_string_equal((char *)f->bad.words.p, "names:6: a speed in bits/s was expected, such as 10G");
 	ifname_file_free(f);
 	assert_null(ifname_file_parse("names", STR("192.0.2.1 1\n"), &e));
 	assert_string_equal(

@@ -44,7 +44,7 @@ says(const char *text, const struct ask *asks, size_t n)
 	struct labels *l = parse(text);
 	struct buf out = {0};
 
-	assert_int_equal(l->bad, 0);
+	assert_int_equal(l->bad.count, 0);
 	for (size_t i = 0; i < n; i++)
 		assert_string_equal(told(l, asks[i].address, &out), asks[i].labels);
 	buf_release(&out);
@@ -136,11 +136,11 @@ bad_lines_are_named(void **unused)
 	struct buf out = {0};
 
 	(void)unused;
-	for (size_t i = 0; i < l->complaints.len; i++)
-		if (l->complaints.p[i] == '\0')
-			l->complaints.p[i] = '\n';
-	assert_string_equal(buf_cstr(&l->complaints), want);
-	assert_int_equal(l->bad, 8);
+	for (size_t i = 0; i < l->bad.words.len; i++)
+		if (l->bad.words.p[i] == '\0')
+			l->bad.words.p[i] = '\n';
+	assert_string_equal(buf_cstr(&l->bad.words), want);
+	assert_int_equal(l->bad.count, 8);
 	assert_int_equal(l->prefix_count, 1);
 	assert_string_equal(told(l, "10.0.0.1", &out), "a=1|");
 	buf_release(&out);
@@ -163,8 +163,8 @@ limits(void **unused)
 		buf_putc(&text, 'x');
 	buf_putc(&text, '\n');
 	l = parse(buf_cstr(&text));
-	assert_int_equal(l->bad, 2);
-	assert_non_null(strstr((char *)l->complaints.p, "labels:3: a label of over 255 bytes"));
+	assert_int_equal(l->bad.count, 2);
+	assert_non_null(strstr((char *)l->bad.words.p, "labels:3: a label of over 255 bytes"));
 	labels_free(l);
 	text.len = 0;
 	for (unsigned i = 0; i < 100; i++)
