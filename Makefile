@@ -100,10 +100,13 @@ demo:
 lint:
 	contrib/lint.sh
 
+# ClickHouse's engine, which one helper loads, brings an allocator of its own, and bears no sanitizer.
 SAN = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 san:
 	contrib/deps.sh check
 	$(MAKE) tests B=$(B)/san CFLAGS='$(SAN)'
+	$(MAKE) $(B)/t/helper/chdb_server
+	cp $(B)/t/helper/chdb_server $(B)/san/t/helper/
 	BUILD=$(abspath $(B))/san prove --exec '' --timer -j3 $(sort $(wildcard t/*.t)) $(UNITS:$(B)/%=$(B)/san/%)
 
 # Runs each target for FUZZ_SECONDS over its corpus; findings stay in $(B)/fuzz.
